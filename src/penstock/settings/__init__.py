@@ -1,0 +1,35 @@
+"""Every setting: its name, default, unit and range, and how it is read."""
+
+from penstock.settings.load import SettingsError, load, secret
+from penstock.settings.schema import (
+    Cors,
+    Database,
+    EngineSettings,
+    Limits,
+    ModelSettings,
+    ProviderSettings,
+    Records,
+    Server,
+    Settings,
+    SpoolSettings,
+    TargetSettings,
+    Timeouts,
+)
+
+__all__ = [
+    "Cors",
+    "Database",
+    "EngineSettings",
+    "Limits",
+    "ModelSettings",
+    "ProviderSettings",
+    "Records",
+    "Server",
+    "Settings",
+    "SettingsError",
+    "SpoolSettings",
+    "TargetSettings",
+    "Timeouts",
+    "load",
+    "secret",
+]
