@@ -1,0 +1,254 @@
+"""The way of a call, from its bytes to its record."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from penstock.accounts import Key
+from penstock.core.answer import Answer, Frame, Reader
+from penstock.core.call import Call
+from penstock.core.errors import InternalError, PenstockError, Unavailable, UpstreamBroke, UpstreamError
+from penstock.core.exchange import Target
+from penstock.core.ids import new_id
+from penstock.core.record import Record
+from penstock.dialects.chat.assembly import Assembly
+from penstock.dialects.chat.chunks import usage_chunk
+from penstock.dialects.chat.request import decode
+from penstock.dialects.errors import error_frame
+from penstock.gateway.book import Book
+from penstock.gateway.fanout import fan_out
+from penstock.gateway.headers import answer_headers
+from penstock.gateway.sink import Sink
+from penstock.gateway.streaming import DONE, ClientStream
+from penstock.gateway.vendors import Take, Vendors
+from penstock.limits import Admission
+from penstock.routing import Again, Catalogue, decide
+from penstock.settings import Settings
+from penstock.store.spool import Spool
+from penstock.telemetry import Metrics
+from penstock.transport import ClientStalled
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A request as it came in: who may ask is known, what is asked is not yet."""
+
+    request_id: str
+    endpoint: str
+    dialect: str
+    strict: bool
+    key: Key
+    body: bytes
+
+
+class Gateway:
+    """Takes calls to models. Nothing reaches a model by another door."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        vendors: Vendors,
+        admission: Admission,
+        spool: Spool,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._catalogue = catalogue
+        self._vendors = vendors
+        self._admission = admission
+        self._spool = spool
+        self._metrics = metrics
+
+    async def chat(self, arrival: Arrival, sink: Sink) -> None:
+        """Answers one chat completion through `sink`.
+
+        Raises PenstockError where nothing was sent yet, with the record written; the caller puts it on the wire.
+        """
+        book = self._book(arrival)
+        call: Call | None = None
+        try:
+            self._spool.check()
+            with self._admission.admit():
+                call = decode(
+                    arrival.body,
+                    self._settings.limits,
+                    id=new_id("chatcmpl-"),
+                    request_id=arrival.request_id,
+                    now=book.record.time // 1_000_000,
+                    strict=arrival.strict,
+                    dialect=arrival.dialect,
+                )
+                book.decoded(call)
+                targets = self._catalogue.plan(call.model)
+                if call.stream:
+                    await self._streamed(call, targets, book, sink)
+                else:
+                    await self._whole(call, targets, book, sink)
+        except PenstockError as error:
+            self._close_failed(book, error, call)
+            raise
+        except asyncio.CancelledError:
+            self._close_failed(book, self._why_ended(), call)
+            raise
+        except Exception as error:
+            failure = _defect(error, arrival.request_id)
+            self._close_failed(book, failure, call)
+            raise failure from error
+
+    async def _whole(self, call: Call, targets: list[Target], book: Book, sink: Sink) -> None:
+        async def attempt(target: Target, deadline: float) -> Answer:
+            if not self._vendors.streams_inside(target) and not (call.n > 1 and self._vendors.fans_out(target)):
+                return await self._vendors.whole(call, target, deadline)
+            assembly = Assembly(call, target)
+            readers: list[Reader] = []
+
+            async def take(frames: list[Frame]) -> None:
+                for frame in frames:
+                    assembly.add(frame)
+
+            inside = msgspec.structs.replace(call, stream=True, include_usage=False)
+            await self._choices(inside, target, deadline, readers, take)
+            book.metered(readers)
+            return assembly.answer(book.record.usage)
+
+        answer = await self._first_that_answers(call, targets, book, attempt, begun=lambda: False)
+        book.answered(answer.usage, answer.finish_reasons, answer.upstream_id)
+        book.content(answer.body)
+        headers = answer_headers(call, book.record)
+        book.close(200, params=call.changed)
+        await sink.whole(headers, answer.body)
+
+    async def _streamed(self, call: Call, targets: list[Target], book: Book, sink: Sink) -> None:
+        keep_alive_s = self._settings.timeouts.keep_alive_s
+        client = ClientStream(sink, book, lambda: answer_headers(call, book.record), keep_alive_s)
+        readers: list[Reader] = []
+
+        async def attempt(target: Target, deadline: float) -> Assembly | None:
+            client.restart()
+            readers.clear()
+            assembly = Assembly(call, target) if book.keeps_content else None
+
+            async def take_and_keep(frames: list[Frame]) -> None:
+                for frame in frames:
+                    assembly.add(frame)  # type: ignore[union-attr]
+                await client.take(frames)
+
+            await self._choices(call, target, deadline, readers, take_and_keep if assembly else client.take)
+            book.metered(readers)
+            if call.include_usage and call.n > 1 and self._vendors.fans_out(target) and book.record.usage is not None:
+                await client.take([usage_chunk(call, target, book.record.usage)])
+            return assembly
+
+        try:
+            assembly = await self._first_that_answers(call, targets, book, attempt, begun=lambda: client.begun)
+            if assembly is not None:
+                book.content(assembly.answer(book.record.usage).body)
+            await client.flush()
+            book.close(200, params=call.changed)
+            await client.end(DONE)
+        except Exception as error:
+            book.metered(readers)
+            if not client.begun or isinstance(error, ClientStalled):
+                raise
+            failure = error if isinstance(error, PenstockError) else _defect(error, call.request_id)
+            await self._break_off(client, book, failure, call)
+        except asyncio.CancelledError:
+            book.metered(readers)
+            if not (client.begun and self._admission.ended):
+                raise
+            await self._break_off(client, book, self._why_ended(), call)
+            raise
+        finally:
+            client.abandon()
+
+    async def _break_off(self, client: ClientStream, book: Book, error: PenstockError, call: Call) -> None:
+        """The head is out, so the error is an event: its record is written first, and no [DONE] follows."""
+        self._close_failed(book, error, call, status=200)
+        await client.end(error_frame(error, call.request_id))
+
+    async def _choices(self, call: Call, target: Target, deadline: float, readers: list[Reader], take: Take) -> None:
+        if call.n > 1 and self._vendors.fans_out(target):
+            await fan_out(call, lambda one, give: self._vendors.stream(one, target, deadline, readers, give), take)
+        else:
+            await self._vendors.stream(call, target, deadline, readers, take)
+
+    async def _first_that_answers(
+        self,
+        call: Call,
+        targets: list[Target],
+        book: Book,
+        attempt: Callable[[Target, float], Awaitable[T]],
+        begun: Callable[[], bool],
+    ) -> T:
+        """Tries targets in order until one answers; once the client's stream has begun, nothing is tried again."""
+        now = asyncio.get_running_loop().time
+        deadline = now() + self._settings.timeouts.whole_s
+        for position, target in enumerate(targets):
+            left = len(targets) - position - 1
+            tries = 0
+            while True:
+                tries += 1
+                note, began = book.attempt(target), time.perf_counter_ns()
+                call.changed.clear()
+                try:
+                    answer = await attempt(target, deadline)
+                except UpstreamError as error:
+                    book.failed(note, error, began)
+                    if begun():
+                        raise
+                    again, pause = decide(error, tries, left, deadline - now(), random.random())  # noqa: S311 - jitter
+                    if again is Again.NO:
+                        raise
+                    if again is Again.NEXT:
+                        break
+                    await asyncio.sleep(pause)
+                except Unavailable as error:  # a local model that cannot be had now
+                    book.failed(note, error, began)
+                    if begun() or not left:
+                        raise
+                    break
+                else:
+                    note.status, note.ms = 200, (time.perf_counter_ns() - began) // 1_000_000
+                    return answer
+        raise UpstreamBroke("no target answered")  # not reached: the last target's failure is raised above
+
+    def _why_ended(self) -> PenstockError:
+        if self._admission.ended:
+            return Unavailable("this server was stopped before the answer was whole", code="stopping")
+        return ClientStalled("the client left", code="client_left")
+
+    def _book(self, arrival: Arrival) -> Book:
+        key = arrival.key
+        record = Record(
+            request_id=arrival.request_id,
+            time=time.time_ns() // 1000,
+            project=key.project,
+            key_id=key.id,
+            key_name=key.name,
+            endpoint=arrival.endpoint,
+            dialect=arrival.dialect,
+            model_asked="",
+        )
+        return Book(record, self._spool, self._metrics, self._settings.records)
+
+    def _close_failed(self, book: Book, error: PenstockError, call: Call | None, status: int | None = None) -> None:
+        """The record of a call that failed; it failed already, so a spool that fails too is only counted and logged."""
+        try:
+            book.close(status or error.status, error.code or error.type, call.changed if call else None)
+        except Unavailable:
+            return
+
+
+def _defect(error: Exception, request_id: str) -> InternalError:
+    log.error("a call failed by a defect", request_id=request_id, exc_info=error)
+    return InternalError("Penstock failed; the server's log has the details under this request id")

@@ -1,0 +1,6 @@
+"""Which target a call goes to, in what order, and whether another try makes sense."""
+
+from penstock.routing.catalogue import Catalogue, Entry
+from penstock.routing.retry import Again, decide
+
+__all__ = ["Again", "Catalogue", "Entry", "decide"]

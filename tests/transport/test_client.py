@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from penstock.core.errors import PermissionDenied, UpstreamBroke, UpstreamTimeout, UpstreamUnreachable
+from penstock.core.exchange import Outgoing, Reply
+from penstock.transport import ClientStalled, Patience, Transport
+from tests.upstream import FakeVendor, Request, Wire, answer, completion
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def transport() -> AsyncIterator[Transport]:
+    made = Transport("penstock/test")
+    yield made
+    await made.close()
+
+
+def outgoing(url: str, stream: bool = False, trusted: bool = True) -> Outgoing:
+    return Outgoing(f"{url}/chat/completions", [("content-type", "application/json")], b"{}", stream, trusted=trusted)
+
+
+async def whole(transport: Transport, sent: Outgoing) -> Reply:
+    async with transport.open(sent, 2.0) as upstream:
+        return await upstream.reply(lambda: None)
+
+
+async def test_a_whole_answer_and_its_lower_case_headers(transport: Transport) -> None:
+    async def behave(request: Request, wire: Wire) -> None:
+        assert request.headers["user-agent"] == "penstock/test"
+        await wire.whole(completion(), X_Upper="Yes")
+
+    with FakeVendor(behave) as vendor:
+        reply = await whole(transport, outgoing(vendor.url))
+    assert reply.status == 200
+    assert reply.headers["x-upper"] == "Yes"
+    assert b"Hello!" in reply.body
+
+
+async def test_connections_are_used_again_after_whole_answers_and_after_streams(transport: Transport) -> None:
+    async def behave(request: Request, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.event("[DONE]")
+        await wire.end_stream()
+
+    with FakeVendor(behave) as vendor:
+        for _ in range(5):
+            async with transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
+                assert await upstream.chunk() == b"data: [DONE]\n\n"
+                await upstream.settle(0.5)
+        assert vendor.connections == 1
+
+
+async def test_the_first_bytes_of_a_stream_are_not_held_back(transport: Transport) -> None:
+    async def behave(request: Request, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.event("first")
+        await asyncio.sleep(1)
+        await wire.end_stream()
+
+    with FakeVendor(behave) as vendor:
+        began = time.monotonic()
+        async with transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
+            assert await upstream.chunk() == b"data: first\n\n"
+            assert time.monotonic() - began < 0.5
+
+
+async def test_leaving_early_closes_the_connection_within_100_ms(transport: Transport) -> None:
+    closed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    took: list[float] = []
+
+    async def behave(request: Request, wire: Wire) -> None:
+        await wire.begin_stream()
+        await wire.event("first")
+        assert await wire.gone()
+        took.append(time.monotonic())
+        loop.call_soon_threadsafe(closed.set)
+
+    with FakeVendor(behave) as vendor:
+
+        async def read() -> None:
+            async with transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
+                while await upstream.chunk() is not None:
+                    pass
+
+        task = asyncio.create_task(read())
+        await asyncio.sleep(0.2)
+        cancelled = time.monotonic()
+        task.cancel()
+        await asyncio.wait_for(closed.wait(), 5)
+    assert took[0] - cancelled < 0.1
+
+
+async def test_what_can_break_has_a_name_of_its_own(transport: Transport) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        with pytest.raises(UpstreamUnreachable):
+            await whole(transport, outgoing(f"http://127.0.0.1:{nobody.getsockname()[1]}"))
+
+    async def cut(request: Request, wire: Wire) -> None:
+        await wire.head(200, content_length="100")
+        await wire.raw(b"x" * 50)
+        wire.close()
+
+    async def no_answer(request: Request, wire: Wire) -> None:
+        wire.close()
+
+    async def nonsense(request: Request, wire: Wire) -> None:
+        await wire.raw(b"SSH-2.0-OpenSSH\r\n\r\n")
+        wire.close()
+
+    for behave in (cut, no_answer, nonsense):
+        with FakeVendor(behave) as vendor:
+            with pytest.raises(UpstreamBroke):
+                await whole(transport, outgoing(vendor.url))
+
+
+async def test_redirects_are_not_followed(transport: Transport) -> None:
+    async def behave(request: Request, wire: Wire) -> None:
+        await wire.head(302, location="http://127.0.0.1:1/", content_length="0")
+
+    with FakeVendor(behave) as vendor:
+        assert (await whole(transport, outgoing(vendor.url))).status == 302
+
+
+async def test_an_error_body_is_cut_and_an_answer_too_large_is_refused(transport: Transport) -> None:
+    async def large_error(request: Request, wire: Wire) -> None:
+        await wire.whole(b"e" * 1_000_000, 500)
+
+    async def large_answer(request: Request, wire: Wire) -> None:
+        await wire.begin_stream()
+        for _ in range(70):
+            await wire.part(b"x" * 1024 * 1024)
+        await wire.end_stream()
+
+    with FakeVendor(large_error) as vendor:
+        reply = await whole(transport, outgoing(vendor.url))
+        assert len(reply.body) == 256 * 1024
+    with FakeVendor(large_answer) as vendor, pytest.raises(UpstreamBroke, match="larger than"):
+        await whole(transport, outgoing(vendor.url))
+
+
+async def test_an_address_that_nobody_vouches_for_must_be_public(transport: Transport) -> None:
+    with FakeVendor(answer) as vendor:
+        with pytest.raises(PermissionDenied):
+            await whole(transport, outgoing(vendor.url, trusted=False))
+        assert vendor.connections == 0
+
+
+async def test_patience_runs_out_in_the_phase_it_is_in() -> None:
+    loop = asyncio.get_running_loop()
+    with pytest.raises(UpstreamTimeout, match="first byte"):
+        with Patience(loop.time() + 10) as patience:
+            patience.wait(0.05, UpstreamTimeout, "no first byte")
+            await asyncio.sleep(5)
+    with pytest.raises(ClientStalled):
+        with Patience(loop.time() + 10) as patience:
+            patience.wait(5, UpstreamTimeout, "no first byte")
+            patience.wait(0.05, ClientStalled, "unread")
+            await asyncio.sleep(5)
+    with pytest.raises(UpstreamTimeout, match="whole"):
+        with Patience(loop.time() + 0.05) as patience:
+            patience.wait(5, UpstreamTimeout, "no first byte")
+            await asyncio.sleep(5)
+
+
+async def test_patience_does_not_run_out_while_things_move() -> None:
+    with Patience(asyncio.get_running_loop().time() + 10) as patience:
+        for _ in range(10):
+            patience.wait(0.1, UpstreamTimeout, "next")
+            await asyncio.sleep(0.03)
+
+
+async def test_a_cancellation_from_outside_stays_a_cancellation() -> None:
+    async def wait() -> None:
+        with Patience(asyncio.get_running_loop().time() + 10) as patience:
+            patience.wait(5, UpstreamTimeout, "next")
+            await asyncio.sleep(5)
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
