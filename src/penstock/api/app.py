@@ -1,0 +1,127 @@
+"""The composition root: the one place where concrete things are built and handed to each other."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+
+from penstock import __version__
+from penstock.accounts import Keyring
+from penstock.api.edge import Edge
+from penstock.api.pages import pages
+from penstock.engine import Engine
+from penstock.gateway import Gateway
+from penstock.gateway.vendors import Vendor, Vendors
+from penstock.limits import Admission
+from penstock.providers.compatible import Compatible
+from penstock.providers.rows import Row, load_rows
+from penstock.routing import Catalogue
+from penstock.settings import ProviderSettings, Settings, SettingsError, secret
+from penstock.store.database import Database
+from penstock.store.spool import Spool
+from penstock.store.writer import Writer
+from penstock.telemetry import Metrics
+from penstock.transport import Transport
+
+log = structlog.get_logger(__name__)
+
+
+class Application:
+    """Everything of one serving process. `edge` is the ASGI application."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        home = Path(settings.home)
+        self.database = database
+        self._engine = Engine(settings.engine, home)
+        self._transport = Transport(f"penstock/{__version__}")
+        self._spool = Spool(home / "spool", settings.spool)
+        self._writer = Writer(self._spool, database)
+        self._keyring = Keyring(database)
+        self._admission = Admission(settings.limits.concurrent_calls)
+        metrics = Metrics()
+        metrics.gauges["penstock_calls_running"] = lambda: self._admission.running
+        metrics.gauges["penstock_spool_waiting_bytes"] = lambda: self._spool.waiting_bytes
+        self.catalogue = Catalogue(
+            settings.model, settings.provider, lambda: (model.name for model in self._engine.models()), random.random
+        )
+        vendors = Vendors(
+            _vendors(settings, load_rows()), self._engine, self._transport, settings.timeouts, settings.limits.write_s
+        )
+        gateway = Gateway(settings, self.catalogue, vendors, self._admission, self._spool, metrics)
+        self.edge = Edge(settings, gateway, self._keyring, metrics, pages(self.catalogue, metrics, self._not_ready))
+
+    @property
+    def running(self) -> int:
+        """Calls under way."""
+        return self._admission.running
+
+    async def start(self) -> None:
+        """Loads keys and begins to move records."""
+        await self._keyring.start()
+        await self._writer.start()
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no new calls, lets those under way finish for `seconds`, and breaks off the rest."""
+        self._admission.draining = True
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while self.running and loop.time() < end and not self._admission.ended:
+            await asyncio.sleep(0.05)
+        if self.running:
+            log.warning("calls are broken off", running=self.running)
+            self.end_calls()
+            while self.running and loop.time() < end + 5:
+                await asyncio.sleep(0.02)
+
+    def end_calls(self) -> None:
+        """Breaks off every call under way; each client is told, and each record says so."""
+        self._admission.ended = True
+        for task in list(self.edge.tasks):
+            task.cancel()
+
+    async def close(self) -> None:
+        """Ends local models, sends the last records to the database, closes every connection."""
+        await self._engine.close()
+        await self._transport.close()
+        await self._writer.close()
+        await self._keyring.close()
+        self._spool.close()
+        await self.database.close()
+
+    async def _not_ready(self) -> list[str]:
+        missing = []
+        if self._admission.draining:
+            missing.append("the server is stopping")
+        if self._spool.full:
+            missing.append("the spool is full: the database does not take records")
+        return missing
+
+
+def _vendors(settings: Settings, rows: Mapping[str, Row]) -> dict[str, Vendor]:
+    return {p.name: Vendor(_provider(p, rows), p.timeouts or settings.timeouts) for p in settings.provider}
+
+
+def _provider(settings: ProviderSettings, rows: Mapping[str, Row]) -> Compatible:
+    row = rows.get(settings.kind)
+    if row is None:
+        raise SettingsError(
+            f"provider '{settings.name}': there is no kind '{settings.kind}'; known are {', '.join(rows)}"
+        )
+    key = settings.api_key
+    if key is not None:
+        try:
+            key = secret(key)
+        except SettingsError as error:
+            raise SettingsError(f"provider '{settings.name}': api_key: {error}") from error
+        if key == settings.api_key:
+            log.warning(
+                "an api_key stands in the settings as it is; env:NAME or file:PATH keeps it out", provider=settings.name
+            )
+    try:
+        return Compatible(settings.name, row, base_url=settings.base_url, api_key=key, headers=settings.headers)
+    except ValueError as error:
+        raise SettingsError(f"provider '{settings.name}': {error}") from error

@@ -1,0 +1,104 @@
+"""`penstock serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from penstock.routing import Catalogue
+
+_FIRST_KEY = """
+  A first key was made. It is shown this once:
+
+    {key}
+"""
+
+_CURL = """
+  Try it:
+
+    curl {url}/v1/chat/completions \\
+      -H 'Authorization: Bearer {key}' \\
+      -H 'Content-Type: application/json' \\
+      -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
+"""
+
+_NO_MODEL = """
+  There is no model yet. Either of these adds one:
+
+    penstock models pull hf:OWNER/REPO     a local model from Hugging Face (or: penstock models add FILE.gguf)
+    [[provider]] in penstock.toml          a vendor; README.md shows the lines
+"""
+
+
+@click.command()
+@click.option("--worker", is_flag=True, hidden=True)
+@click.pass_obj
+def command(settings: Settings, worker: bool) -> None:
+    """Serve the API until SIGTERM or Ctrl-C; then finish the calls under way.
+
+    A second signal ends at once. Settings come from penstock.toml and PENSTOCK_SECTION__NAME.
+    """
+    from penstock.api.server import PortTaken, claim_port
+    from penstock.telemetry import configure_logs
+
+    configure_logs(settings.server.log_level)
+    try:
+        port = settings.server.port if worker else claim_port(settings.server.host, settings.server.port)
+    except PortTaken as error:
+        raise click.ClickException(str(error)) from error
+    if settings.server.workers > 1 and not worker:
+        from penstock.api.workers import watch
+
+        config = click.get_current_context().find_root().params.get("config")
+        sys.exit(asyncio.run(watch(settings, port, config)))
+    try:
+        asyncio.run(_serve(settings, port, worker))
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _serve(settings: Settings, port: int, worker: bool) -> None:
+    from penstock.accounts.first_start import first_key
+    from penstock.api.app import Application
+    from penstock.api.server import serve
+    from penstock.store.database import Database
+
+    database = await Database.open(settings)
+    try:
+        key = None if worker else await first_key(database)
+        application = Application(settings, database)
+    except BaseException:
+        await database.close()
+        raise
+    if worker:
+        # The parent holds the other end of stdin: when it is gone, however it went, so is this process.
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), os._exit, 1)
+    try:
+        await application.start()
+        await serve(
+            application, settings, port, lambda: None if worker else greet(settings, application.catalogue, port, key)
+        )
+    finally:
+        await application.close()
+
+
+def greet(settings: Settings, catalogue: Catalogue, port: int, key: str | None) -> None:
+    """Says on stdout where the server is, and at the first start how to call it."""
+    host = settings.server.host
+    url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104 - only compared
+    lines = [f"Penstock serves on {url} (data in {settings.home}); Ctrl-C stops it."]
+    entries = catalogue.entries()
+    if key is not None:
+        lines.append(_FIRST_KEY.format(key=key))
+        if entries:
+            lines.append(_CURL.format(url=url, key=key, model=entries[0].id))
+    if not entries and not settings.provider:
+        lines.append(_NO_MODEL)
+    click.echo("\n".join(lines))
