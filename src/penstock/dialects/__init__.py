@@ -1,0 +1,1 @@
+"""Wire formats, both ways. No I/O, no clock."""

@@ -1,0 +1,1 @@
+"""The chat completions dialect: `POST /v1/chat/completions`."""

@@ -1,0 +1,136 @@
+"""Every vendor that speaks OpenAI's chat completions: one provider, and a row of compatible.toml for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Raw
+
+from penstock import __version__
+from penstock.core.answer import Answer, Reader
+from penstock.core.call import Call
+from penstock.core.errors import UpstreamError
+from penstock.core.exchange import Outgoing, Reply, Target
+from penstock.dialects.chat.failure import explain
+from penstock.dialects.chat.stream import ChunkReader
+from penstock.dialects.chat.whole import read_whole
+from penstock.params import lacking, settle
+from penstock.providers.rows import Row
+from penstock.settings import SettingsError
+
+_USAGE: Final = Raw(b'{"include_usage":true}')
+_TRUE: Final = Raw(b"true")
+_HEADER_NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+
+
+class Compatible:
+    """A vendor of the chat dialect, as its `row` describes it and its operator set it up.
+
+    `base_url` and `headers` of the operator win over the row's and over ours. Raises SettingsError where the
+    address or the key is missing or cannot be one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        row: Row,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.fans_out = row.fans_out
+        self._abilities = row.abilities()
+        self._asks_usage = "stream_options" not in row.unsupported
+        self._quirks = row.normaliser()
+        self._url = _endpoint(name, base_url or row.base_url)
+        # An address that the operator wrote may be private, and so may a kind that is a server on this machine.
+        self._trusted = base_url is not None or urlsplit(self._url).hostname in ("127.0.0.1", "localhost")
+        ours = {
+            "content-type": "application/json",
+            "accept": "application/json",
+            "user-agent": f"penstock/{__version__}",
+            **_credential(name, row, api_key),
+            **{header.lower(): value for header, value in (headers or {}).items()},
+        }
+        for header, value in ours.items():
+            if not _HEADER_NAME.fullmatch(header) or not (value.isascii() and value.isprintable()):
+                raise SettingsError(f"provider '{name}': the header '{header}' cannot be sent as it is")
+        self._headers = list(ours.items())
+        self._stream_headers = [("accept", "text/event-stream") if h == "accept" else (h, v) for h, v in self._headers]
+        self._secrets = tuple(value for value in (api_key, *(headers or {}).values()) if value and len(value) >= 6)
+
+    def prepare(self, call: Call, target: Target) -> Outgoing:
+        """The request, rebuilt from the client's own members. Notes in `call.changed` what it did to them, in the
+        place of what an earlier attempt did. Raises UnsupportedParameter in strict mode."""
+        settled = settle(call.members, self._abilities)
+        if call.changed:
+            for name in call.members:
+                call.changed.pop(name, None)
+        if settled.changed:
+            if call.strict and (error := lacking(settled.changed, self._abilities, f"provider '{self.name}'")):
+                raise error
+            call.changed.update(settled.changed)
+        members = settled.members
+        members["model"] = Raw(msgspec.json.encode(target.model))
+        if call.stream:
+            members["stream"] = _TRUE
+            if self._asks_usage:
+                members["stream_options"] = _with_usage(members.get("stream_options"))
+        return Outgoing(
+            url=self._url,
+            headers=list(self._stream_headers if call.stream else self._headers),
+            body=msgspec.json.encode(members),
+            stream=call.stream,
+            trusted=self._trusted,
+        )
+
+    def read(self, reply: Reply, call: Call, target: Target) -> Answer:
+        """A whole answer. Raises UpstreamError where it holds the vendor's error, UpstreamBroke where it is none."""
+        return read_whole(reply.body, call, target, quirks=self._quirks, secrets=self._secrets)
+
+    def reader(self, call: Call, target: Target) -> Reader:
+        """A reader for one streamed answer."""
+        return ChunkReader(call, target, quirks=self._quirks, secrets=self._secrets)
+
+    def explain(self, reply: Reply) -> UpstreamError:
+        """What an error answer means, with the vendor's message but without anything that looks like a secret."""
+        return explain(reply.status, reply.headers, reply.body, provider=self.name, secrets=self._secrets)
+
+
+def _with_usage(options: Raw | None) -> Raw:
+    """The client's stream options, with usage asked for: without it nobody could meter the stream."""
+    if options is None or bytes(options) == b"null":
+        return _USAGE
+    members = msgspec.json.decode(options, type=dict[str, Raw])
+    members["include_usage"] = _TRUE
+    return Raw(msgspec.json.encode(members))
+
+
+def _endpoint(name: str, base_url: str | None) -> str:
+    """The address of chat completions below `base_url`; a query, as Azure's dated versions have, stays at its end."""
+    if base_url is None:
+        raise SettingsError(f"provider '{name}': its kind has no address of its own; set base_url")
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise SettingsError(f"provider '{name}': base_url must be http://HOST... or https://HOST..., without a user")
+    return parts._replace(path=parts.path.rstrip("/") + "/chat/completions", fragment="").geturl()
+
+
+def _credential(name: str, row: Row, api_key: str | None) -> dict[str, str]:
+    if not api_key:
+        if row.auth != "none" and not row.key_optional:
+            raise SettingsError(f"provider '{name}': its kind needs an api_key")
+        return {}
+    match row.auth:
+        case "bearer":
+            return {"authorization": f"Bearer {api_key}"}
+        case "api-key":
+            return {"api-key": api_key}
+        case "none":
+            raise SettingsError(f"provider '{name}': its kind takes no api_key")

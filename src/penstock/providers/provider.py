@@ -1,0 +1,36 @@
+"""The seam of a vendor: four pure functions and a few facts."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from penstock.core.answer import Answer, Reader
+from penstock.core.call import Call
+from penstock.core.errors import UpstreamError
+from penstock.core.exchange import Outgoing, Reply, Target
+
+
+class Provider(Protocol):
+    """A vendor as its operator set it up: address and credential are inside.
+
+    `name` is the operator's name for it. `fans_out` is true where `n` > 1 must be made of n calls.
+    """
+
+    name: str
+    fans_out: bool
+
+    def prepare(self, call: Call, target: Target) -> Outgoing:
+        """The request to send; notes what it changed in `call.changed`."""
+        ...
+
+    def read(self, reply: Reply, call: Call, target: Target) -> Answer:
+        """A whole answer. Raises UpstreamBroke where it is none."""
+        ...
+
+    def reader(self, call: Call, target: Target) -> Reader:
+        """A reader for one streamed answer."""
+        ...
+
+    def explain(self, reply: Reply) -> UpstreamError:
+        """What an error answer (any status but 2xx) means, with the vendor's message."""
+        ...

@@ -1,0 +1,95 @@
+"""The rows of compatible.toml: what is particular about each OpenAI-compatible vendor, loaded and checked."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from penstock.dialects.chat.normalise import Quirks
+from penstock.params import Abilities
+
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+"""A top-level field of a request."""
+
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s?#]+[^\s?#/]$")]
+"""An address without a slash at its end."""
+
+
+class RowError(ValueError):
+    """A row is wrong; the message names file, row and field."""
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One vendor. The least is `base_url`, `verified` and `source`."""
+
+    verified: Literal["recorded", "documented", "no"]
+    """how it is known: from recorded answers, which the tests replay; from documentation only; not at all"""
+    source: Annotated[str, Meta(pattern=r"^(https://\S+|recordings)$")]
+    """the page that documents the vendor, or `recordings`"""
+    base_url: Url | None = None
+    """the vendor's address, to which /chat/completions is added; without it the operator's settings must give one"""
+    auth: Literal["bearer", "api-key", "none"] = "bearer"
+    """how the key travels: `Authorization: Bearer KEY`, `api-key: KEY`, not at all"""
+    key_optional: bool = False
+    """the vendor may be called without a key"""
+    extras: tuple[Name, ...] = ()
+    """fields beyond OpenAI's that the vendor has, with the meaning that clients of Penstock know"""
+    unsupported: tuple[Name, ...] = ()
+    """fields of OpenAI's that the vendor refuses or does not heed: they are not sent, and reported"""
+    renamed: dict[Name, Name] = {}
+    """fields that the vendor has under another name"""
+    passes_unknown: bool = False
+    """fields that nobody here knows are sent too, since the vendor documents extensions of its own"""
+    fans_out: bool = False
+    """the vendor makes one choice only: `n` is made of as many calls"""
+    quirks: tuple[str, ...] = ()
+    """the ways in which its answers break the contract: the names are the fields of `Quirks`"""
+
+    def abilities(self) -> Abilities:
+        return Abilities.of(
+            renamed=self.renamed,
+            unsupported=self.unsupported,
+            extras=self.extras,
+            passes_unknown=self.passes_unknown,
+            fans_out=self.fans_out,
+        )
+
+    def normaliser(self) -> Quirks | None:
+        """The quirks; None where the answers need no look."""
+        return Quirks(**dict.fromkeys(self.quirks, True)) if self.quirks else None
+
+
+def load_rows(text: str | None = None, name: str = "compatible.toml") -> dict[str, Row]:
+    """The rows of `text`, by vendor; without it, those that come with Penstock. Raises RowError."""
+    if text is None:
+        text = resources.files(__package__).joinpath(name).read_text("utf-8")
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RowError(f"{name}: {error}") from error
+    return {vendor: _row(vendor, data, f"{name}: row '{vendor}'") for vendor, data in table.items()}
+
+
+def _row(vendor: str, data: Any, where: str) -> Row:
+    try:
+        row = msgspec.convert(data, Row)
+    except msgspec.ValidationError as error:
+        raise RowError(f"{where}: {str(error).replace('$.', '').replace('$', 'it')}") from error
+    known = Quirks.__struct_fields__
+    for quirk in row.quirks:
+        if quirk not in known:
+            raise RowError(f"{where}: quirks: there is no '{quirk}'; known are {', '.join(known)}")
+    for field in ("extras", "unsupported", "quirks"):
+        values = getattr(row, field)
+        if len(values) > len(set(values)):
+            raise RowError(f"{where}: {field}: a name is there twice")
+    twice = {*row.extras, *row.renamed} & set(row.unsupported) or set(row.extras) & set(row.renamed)
+    if twice:
+        raise RowError(f"{where}: '{min(twice)}' is in more than one of extras, unsupported and renamed")
+    if row.fans_out and {"n"} & {*row.extras, *row.unsupported, *row.renamed}:
+        raise RowError(f"{where}: with fans_out, 'n' is in no other list")
+    return row
