@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -59,9 +60,19 @@ def command(settings: Settings, worker: bool) -> None:
         config = click.get_current_context().find_root().params.get("config")
         sys.exit(asyncio.run(watch(settings, port, config)))
     try:
-        asyncio.run(_serve(settings, port, worker))
+        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+            runner.run(_serve(settings, port, worker))
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loop; None, which is asyncio's own, on systems that uvloop does not know."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 async def _serve(settings: Settings, port: int, worker: bool) -> None:

@@ -1,0 +1,126 @@
+"""Keys: `sk-ps-` and 43 base62 characters (256 random bits), of which SHA-256 and the first 8 alone are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import msgspec
+
+from penstock.core.errors import InvalidRequest, NotFound
+from penstock.core.ids import base62, new_id
+from penstock.store import keys as store
+from penstock.store.database import Database
+from penstock.store.keys import StoredKey
+
+START = "sk-ps-"
+DEFAULT_PROJECT = "default"
+
+_RANDOM = 43
+_PREFIX = 8  # characters after START that are kept as they are, to tell keys apart
+_LONGEST_NAME = 100
+
+
+class Key(msgspec.Struct, frozen=True):
+    """Who may call, and for which project; `created` is in Unix microseconds."""
+
+    id: str
+    name: str
+    prefix: str
+    project: str
+    project_id: str
+    disabled: bool
+    created: int
+
+    @classmethod
+    def of(cls, stored: StoredKey) -> Key:
+        """The key of a row."""
+        return cls(
+            stored.id, stored.name, stored.prefix, stored.project, stored.project_id, stored.disabled, stored.created
+        )
+
+
+def digest(token: str) -> bytes | None:
+    """SHA-256 of a well-formed key, 32 bytes; None for any other text."""
+    if len(token) != len(START) + _RANDOM or not token.isascii():
+        return None
+    if not token.startswith(START) or not token[len(START) :].isalnum():
+        return None
+    return _sha256(token)
+
+
+def new(name: str, project: str) -> tuple[StoredKey, str]:
+    """A key that is not stored yet, and its text. Raises InvalidRequest for a name that is none."""
+    _check_name(name, "name")
+    _check_name(project, "project")
+    random = base62(_RANDOM)
+    stored = StoredKey(
+        id=new_id("key_"),
+        name=name,
+        prefix=random[:_PREFIX],
+        hash=_sha256(START + random),
+        project_id=new_id("proj_"),
+        project=project,
+        disabled=False,
+        deleted=False,
+        created=time.time_ns() // 1000,
+        changed=0,
+    )
+    return stored, START + random
+
+
+async def create(database: Database, name: str, project: str = DEFAULT_PROJECT) -> tuple[Key, str]:
+    """A new key and its text, which is told here and never again. The project is made on first use.
+
+    Raises InvalidRequest for a name that is none, DatabaseError.
+    """
+    key, text = new(name, project)
+    return Key.of(await store.add(database, key)), text
+
+
+async def list_keys(database: Database) -> list[Key]:
+    """Every key, oldest first. Raises DatabaseError."""
+    return [Key.of(stored) for stored in await store.all_of(database)]
+
+
+async def find_one(database: Database, reference: str) -> Key:
+    """The key that a person means by its id, its prefix (with or without `sk-ps-`) or its name.
+
+    Raises NotFound, InvalidRequest where several are meant (it lists them), DatabaseError.
+    """
+    prefix = reference.removeprefix(START)[:_PREFIX] if reference.startswith(START) else reference
+    found = await store.known_as(database, reference, prefix)
+    if not found:
+        raise NotFound(f"there is no key with the id, prefix or name '{reference}'; `penstock keys list` shows them")
+    if len(found) > 1:
+        each = ", ".join(f"{key.prefix} ('{key.name}' in project '{key.project}')" for key in found)
+        raise InvalidRequest(f"'{reference}' may be any of {len(found)} keys; say which by its prefix: {each}")
+    return Key.of(found[0])
+
+
+async def set_disabled(database: Database, reference: str, disabled: bool) -> Key:
+    """Disables or enables the key that `reference` means, as in `find_one`; every server acts on it within a second."""
+    key = await find_one(database, reference)
+    await store.change(database, key.id, disabled=disabled)
+    return key
+
+
+async def delete(database: Database, reference: str) -> Key:
+    """Deletes the key that `reference` means, as in `find_one`; every server acts on it within a second.
+
+    The records of its calls stay.
+    """
+    key = await find_one(database, reference)
+    await store.change(database, key.id, deleted=True)
+    return key
+
+
+def _sha256(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _check_name(name: str, what: str) -> None:
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable() or name != name.strip():
+        raise InvalidRequest(
+            f"{what}: {name!r}: 1 to {_LONGEST_NAME} printable characters, without space at the ends", param=what
+        )

@@ -1,0 +1,1 @@
+"""Tables, queries, spool, writer, migrations. Inserts what it is given; invents nothing."""

@@ -1,0 +1,200 @@
+"""The database: opened, its schema made or brought up to date, its errors put into words."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError as RefusedData
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from penstock.settings import Settings
+from penstock.store.errors import DatabaseError, RowRefused
+from penstock.store.files import make_file, make_folder
+from penstock.store.revisions import prepare
+
+_WRITERS = 0x70656E73  # PostgreSQL's number for "who writes to Penstock's tables"
+_WAL_BYTES = 64 * 1024 * 1024  # what is left of the write-ahead log on the disk after it had to grow
+
+
+class Database:
+    """Connections to one database. For one event loop; close it before that ends."""
+
+    def __init__(self, engine: AsyncEngine, file: Path | None) -> None:
+        self._engine = engine
+        self._file = file
+        self._identity = _identity(file) if file else None
+
+    @classmethod
+    async def open(cls, settings: Settings, *, lock_wait_s: float = 2.0) -> Self:
+        """Opens the database of `settings`, and makes folder, file and tables where they are missing.
+
+        `lock_wait_s` is how long a statement waits for another process that writes to the same SQLite file.
+        Raises DatabaseError: not there, not ours, made by a newer Penstock; its data is then untouched.
+        """
+        url = _url(settings)
+        file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+        try:
+            make_folder(Path(settings.home))
+            if file is not None:
+                make_folder(file.parent)
+                make_file(file)
+        except OSError as error:
+            raise DatabaseError(f"the data folder cannot be made: {error.strerror}: '{error.filename}'") from error
+        database = cls(_engine(url, lock_wait_s), file)
+        try:
+            await prepare(database)
+            await database._log_ahead(lock_wait_s)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message: the file, or the address without its password."""
+        return f"'{self._file}'" if self._file else self._engine.url.render_as_string(hide_password=True)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for queries; each sees what is committed when it starts. Raises DatabaseError."""
+        with _Words(self.name):
+            async with self._engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction, committed at the end of the block; one at a time, whoever else writes.
+
+        So numbers taken from `max(...) + 1` or a sequence become visible in their order, and a look before a
+        write holds. Raises DatabaseError, RowRefused.
+        """
+        with _Words(self.name):
+            if self._identity is not None and _identity(self._file) != self._identity:
+                # SQLite would go on writing into a file that nobody finds again.
+                raise DatabaseError(f"the database {self.name} was moved or replaced; restart to use what is there now")
+            async with self._engine.begin() as connection:
+                if self._file is not None:
+                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                else:
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _WRITERS})
+                yield connection
+
+    async def harden(self) -> bool:
+        """Forces every commit so far onto the disk. False where others kept it from it: try again later.
+
+        SQLite's write-ahead log is not forced at each commit (synchronous = NORMAL): a lost machine may lose
+        the last ones. PostgreSQL forces each. Raises DatabaseError.
+        """
+        if self._file is None:
+            return True
+        async with self.read() as connection:
+            busy, pages, forced = tuple((await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")).one())
+        return bool(not busy and pages == forced)
+
+    async def _log_ahead(self, lock_wait_s: float) -> None:
+        """Lets readers and a writer of the SQLite file work side by side (WAL); the file remembers it."""
+        if self._file is None:
+            return
+        end = time.monotonic() + lock_wait_s
+        while True:
+            try:
+                async with self.read() as connection:
+                    await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+                return
+            except DatabaseError:  # several first starts at once: SQLite does not wait for this lock by itself
+                if time.monotonic() > end:
+                    raise
+                await asyncio.sleep(0.05)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._engine.dispose()
+
+
+class _Words:
+    """Puts the errors of drivers into DatabaseError and RowRefused, on the way out of a `with` block."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OverflowError):  # an integer of more than 64 bits, refused by sqlite3 itself
+            raise RowRefused(f"the database {self._name} refuses a row: {error}") from error
+        if not isinstance(error, (SQLAlchemyError, OSError)):
+            return
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        reason = str(cause).strip().partition("\n")[0]
+        if isinstance(error, (IntegrityError, RefusedData)):
+            raise RowRefused(f"the database {self._name} refuses a row: {reason}") from error
+        raise DatabaseError(f"the database {self._name} cannot be used: {reason}") from error
+
+
+def _url(settings: Settings) -> URL:
+    """The address with the driver that is used for it. Raises DatabaseError."""
+    given = settings.database.url
+    if given is None:
+        return URL.create("sqlite+aiosqlite", database=str(Path(settings.home) / "penstock.db"))
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseError("database.url is no address; try sqlite:////path/file.db or postgresql://...") from error
+    backend = url.drivername.partition("+")[0]
+    if backend == "sqlite" and url.database and url.database != ":memory:":
+        return url.set(drivername="sqlite+aiosqlite")
+    if backend in ("postgresql", "postgres"):
+        if importlib.util.find_spec("asyncpg") is None:
+            raise DatabaseError("database.url is PostgreSQL's and needs a driver: pip install 'penstock[postgresql]'")
+        return url.set(drivername="postgresql+asyncpg")
+    raise DatabaseError(f"database.url: '{url.drivername}': sqlite:////path/file.db and postgresql://... are known")
+
+
+def _engine(url: URL, lock_wait_s: float) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_size=4, max_overflow=0, pool_pre_ping=True, pool_timeout=10)
+    engine = create_async_engine(
+        url,
+        pool_size=4,
+        max_overflow=0,
+        pool_use_lifo=True,  # mostly one connection, with its prepared statements, and not four
+        pool_timeout=10,
+        # No transactions of the driver's own making: write() begins its own, and it begins with the lock.
+        connect_args={"isolation_level": None, "timeout": lock_wait_s},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        cursor.close()
+
+    return engine
+
+
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    """Which file that is, whatever it is called; None where there is none."""
+    try:
+        found = os.stat(file) if file else None
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from penstock.settings import Database as DatabaseSettings
+from penstock.settings import Settings
+from penstock.store.database import Database
+from penstock.store.errors import DatabaseError, RowRefused
+from penstock.store.schema import HEAD
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    old = os.umask(0)
+    yield
+    os.umask(old)
+
+
+def _settings(home: Path, url: str | None = None) -> Settings:
+    return Settings(home=str(home), database=DatabaseSettings(url=url))
+
+
+def _rows(file: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.mark.usefixtures("open_umask")
+async def test_folder_and_database_are_made_for_their_owner_alone(tmp_path: Path) -> None:
+    home = tmp_path / "one" / "two"
+    async with await Database.open(_settings(home)) as database:
+        async with database.write() as connection:
+            await connection.exec_driver_sql("INSERT INTO projects VALUES ('a', 'b', 1)")
+        modes = {path.name: path.stat().st_mode & 0o777 for path in home.iterdir()}
+        assert modes == {"penstock.db": 0o600, "penstock.db-wal": 0o600, "penstock.db-shm": 0o600}
+    assert home.stat().st_mode & 0o777 == home.parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_it_is_opened_again_as_it_was(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with await Database.open(_settings(tmp_path)) as database, database.write() as connection:
+            await connection.exec_driver_sql("INSERT INTO projects VALUES (hex(randomblob(8)), hex(randomblob(8)), 1)")
+    file = tmp_path / "penstock.db"
+    assert _rows(file, "SELECT count(*) FROM projects") == [(2,)]
+    assert _rows(file, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+    assert _rows(file, "PRAGMA journal_mode") == [("wal",)]
+
+
+async def test_many_first_opens_at_once_make_one_database(tmp_path: Path) -> None:
+    opened = await asyncio.gather(*(Database.open(_settings(tmp_path), lock_wait_s=10) for _ in range(8)))
+    for database in opened:
+        await database.close()
+    assert _rows(tmp_path / "penstock.db", "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+async def test_a_database_of_another_place(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'elsewhere' / 'my.db'}"
+    async with await Database.open(_settings(tmp_path / "home", url)):
+        assert (tmp_path / "elsewhere" / "my.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("version", ["9999", "0000", "x"])
+async def test_a_newer_or_unknown_database_is_refused_and_untouched(tmp_path: Path, version: str) -> None:
+    file = tmp_path / "penstock.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.execute("INSERT INTO alembic_version VALUES (?)", (version,))
+        connection.execute("CREATE TABLE requests (something TEXT)")
+        connection.commit()
+    before = file.read_bytes()
+    with pytest.raises(DatabaseError, match=rf"penstock.db' is at revision '{version}', which this Penstock does not"):
+        await Database.open(_settings(tmp_path))
+    assert file.read_bytes() == before
+    assert os.listdir(tmp_path) == ["penstock.db"]
+
+
+async def test_a_database_of_another_program_is_refused_and_untouched(tmp_path: Path) -> None:
+    file = tmp_path / "penstock.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE cookies (name TEXT)")
+        connection.commit()
+    before = file.read_bytes()
+    with pytest.raises(DatabaseError, match="holds tables that are not Penstock's: cookies"):
+        await Database.open(_settings(tmp_path))
+    assert file.read_bytes() == before
+
+
+async def test_what_is_no_database_is_refused_and_untouched(tmp_path: Path) -> None:
+    (tmp_path / "penstock.db").write_bytes(b"a letter to my aunt\n" * 100)
+    with pytest.raises(DatabaseError, match="file is not a database"):
+        await Database.open(_settings(tmp_path))
+    assert (tmp_path / "penstock.db").read_bytes() == b"a letter to my aunt\n" * 100
+
+
+async def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
+    """The only older one there can be yet: stamped, and with no revision applied."""
+    file = tmp_path / "penstock.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+            "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+        )
+        connection.commit()
+    async with await Database.open(_settings(tmp_path)) as database, database.write() as connection:
+        await connection.exec_driver_sql("INSERT INTO projects VALUES ('a', 'b', 1)")
+    assert _rows(file, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+    assert _rows(file, "SELECT name FROM projects") == [("b",)]
+
+
+async def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatabaseError, match=r"the data folder cannot be made: .*'.*/file"):
+        await Database.open(_settings(tmp_path / "file" / "home"))
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("mysql://user:secret@host/name", "'mysql': sqlite:////path/file.db and postgresql://... are known"),
+        ("sqlite://", "'sqlite': sqlite:////path/file.db"),
+        ("sqlite:///:memory:", "'sqlite': sqlite:////path/file.db"),
+        ("what is this", "database.url is no address"),
+    ],
+)
+async def test_an_address_that_cannot_be_used_says_which_can(tmp_path: Path, url: str, message: str) -> None:
+    with pytest.raises(DatabaseError) as refused:
+        await Database.open(_settings(tmp_path, url))
+    assert message in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg"])
+async def test_postgresql_without_its_driver_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "asyncpg" else find_spec(name))
+    with pytest.raises(DatabaseError, match=r"pip install 'penstock\[postgresql\]'"):
+        await Database.open(_settings(tmp_path, f"{scheme}://user:secret@host/name"))
+
+
+async def test_a_write_is_whole_or_not_at_all(database: Database) -> None:
+    async def fail_in_the_middle() -> None:
+        async with database.write() as connection:
+            await connection.exec_driver_sql("INSERT INTO projects VALUES ('a', 'b', 1)")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_in_the_middle()
+    async with database.read() as connection:
+        assert (await connection.exec_driver_sql("SELECT count(*) FROM projects")).scalar() == 0
+
+
+async def test_writes_are_one_at_a_time_so_that_numbers_become_visible_in_order(database: Database) -> None:
+    async def next_number() -> None:
+        async with database.write() as connection:
+            number = (await connection.exec_driver_sql("SELECT coalesce(max(created), 0) FROM projects")).scalar()
+            await asyncio.sleep(0.005)
+            await connection.exec_driver_sql(
+                "INSERT INTO projects VALUES (?, ?, ?)", (f"{number}", f"{number}", number + 1)
+            )
+
+    await asyncio.gather(*(next_number() for _ in range(4)))
+    async with database.read() as connection:
+        numbers = (await connection.exec_driver_sql("SELECT created FROM projects ORDER BY rowid")).scalars().all()
+    assert numbers == [1, 2, 3, 4]
+
+
+async def test_what_a_column_refuses_is_told_from_a_database_that_is_down(database: Database, tmp_path: Path) -> None:
+    async def insert(*rows: tuple[object, ...]) -> None:
+        async with database.write() as connection:
+            for row in rows:
+                await connection.exec_driver_sql("INSERT INTO projects VALUES (?, ?, ?)", row)
+
+    for row in (("a", "c", 1), ("b", "b", 1), ("b", "c", 2**63), ("b", "c", None)):
+        with pytest.raises(RowRefused):
+            await insert(("a", "b", 1), row)
+    with closing(sqlite3.connect(tmp_path / "home" / "penstock.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseError, match="database is locked") as refused:
+            async with database.write():
+                pass
+        assert not isinstance(refused.value, RowRefused)
+        async with database.read() as connection:  # to read it need not wait
+            assert (await connection.exec_driver_sql("SELECT count(*) FROM projects")).scalar() == 0
+
+
+async def test_a_cancelled_write_leaves_nothing_locked(database: Database) -> None:
+    begun = asyncio.Event()
+
+    async def write_for_long() -> None:
+        async with database.write() as connection:
+            await connection.exec_driver_sql("INSERT INTO projects VALUES ('a', 'b', 1)")
+            begun.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(write_for_long())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.write() as connection:
+        await connection.exec_driver_sql("INSERT INTO projects VALUES ('a', 'b', 1)")
+
+
+async def test_a_file_that_was_replaced_is_not_written_to(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "home" / "penstock.db"
+    file.rename(tmp_path / "away.db")
+    file.write_bytes(b"")
+    with pytest.raises(DatabaseError, match="moved or replaced"):
+        async with database.write():
+            pass
+    assert file.read_bytes() == b""
