@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def transport() -> AsyncIterator[Transport]:
-    made = Transport("penstock/test")
+    made = Transport()
     yield made
     await made.close()
 
@@ -33,7 +33,8 @@ async def whole(transport: Transport, sent: Outgoing) -> Reply:
 
 async def test_a_whole_answer_and_its_lower_case_headers(transport: Transport) -> None:
     async def behave(request: Request, wire: Wire) -> None:
-        assert request.headers["user-agent"] == "penstock/test"
+        assert request.headers["host"] == f"127.0.0.1:{vendor.port}"
+        assert request.headers["content-type"] == "application/json"
         await wire.whole(completion(), X_Upper="Yes")
 
     with FakeVendor(behave) as vendor:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -33,11 +32,8 @@ class Guard:
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], tuple[float, Pin]] = {}
 
-    async def pin(self, url: str) -> Pin:
-        """The pin for the host of `url`. Raises PermissionDenied for a private address, UpstreamUnreachable where
-        the name has none."""
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    async def pin(self, host: str, port: int) -> Pin:
+        """The pin for a host. Raises PermissionDenied for a private address, UpstreamUnreachable where it has none."""
         loop = asyncio.get_running_loop()
         known = self._known.get((host, port))
         if known is not None and known[0] > loop.time():
