@@ -216,7 +216,10 @@ def test_every_error_class(
     assert error.value.status_code == seen
     assert error.value.request_id is not None
     assert error.value.request_id.startswith("req_")
-    assert "the vendor's words" in str(error.value)
+    if status == 401:  # vendors like to repeat the key in these words
+        assert "refused the api_key" in str(error.value)
+    else:
+        assert "the vendor's words" in str(error.value)
     assert "sk-vendor-secret" not in str(error.value.body)
     assert len(vendor.requests) == tries
 

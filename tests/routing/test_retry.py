@@ -32,6 +32,7 @@ SLOW = UpstreamRateLimited("slow down", retry_after=60)
         (UpstreamAuthError("x"), 1, 1, 60, Again.NO),
         (UpstreamTimeout("x"), 1, 0, 60, Again.NO),
         (UpstreamTimeout("x"), 1, 1, 60, Again.NEXT),
+        (UpstreamTimeout("the vendor's own 408", upstream_status=408), 1, 0, 60, Again.SAME),
         (LIMITED, 1, 0, 60, Again.SAME),
         (LIMITED, 1, 1, 60, Again.SAME),
         (LIMITED, 1, 0, 1.0, Again.NO),  # the wait does not fit into what is left of the call

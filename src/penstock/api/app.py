@@ -9,7 +9,6 @@ from pathlib import Path
 
 import structlog
 
-from penstock import __version__
 from penstock.accounts import Keyring
 from penstock.api.edge import Edge
 from penstock.api.pages import pages
@@ -37,7 +36,7 @@ class Application:
         home = Path(settings.home)
         self.database = database
         self._engine = Engine(settings.engine, home)
-        self._transport = Transport(f"penstock/{__version__}")
+        self._transport = Transport()
         self._spool = Spool(home / "spool", settings.spool)
         self._writer = Writer(self._spool, database)
         self._keyring = Keyring(database)
@@ -46,7 +45,7 @@ class Application:
         metrics.gauges["penstock_calls_running"] = lambda: self._admission.running
         metrics.gauges["penstock_spool_waiting_bytes"] = lambda: self._spool.waiting_bytes
         self.catalogue = Catalogue(
-            settings.model, settings.provider, lambda: (model.name for model in self._engine.models()), random.random
+            settings.model, settings.provider, self._engine.names, random.random
         )
         vendors = Vendors(
             _vendors(settings, load_rows()), self._engine, self._transport, settings.timeouts, settings.limits.write_s

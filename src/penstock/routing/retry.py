@@ -25,13 +25,13 @@ def decide(
     """What follows `error` after `tries_here` tries at this target: where to go, and the pause before it in seconds.
 
     One more try at the same target, then the next one in order; `targets_left` counts those after this one,
-    `seconds_left` is what remains of the call's time, `jitter` is drawn from [0, 1). A try that ran out of time is not
-    made again at the same place: the vendor may be working on it, and billing it, still.
+    `seconds_left` is what remains of the call's time, `jitter` is drawn from [0, 1). A try that ran out of our
+    time is not made again at the same place: the vendor may be working on it, and billing it, still.
     """
     if not error.retryable:
         return Again.NO, 0.0
     onward = (Again.NEXT, 0.0) if targets_left else (Again.NO, 0.0)
-    if tries_here >= 2 or isinstance(error, UpstreamTimeout):
+    if tries_here >= 2 or (isinstance(error, UpstreamTimeout) and error.upstream_status is None):
         return onward
     pause = error.retry_after if error.retry_after is not None else _FIRST_PAUSE_S * (0.5 + jitter)
     if pause >= seconds_left or (targets_left and pause > _LONG_WAIT_S):

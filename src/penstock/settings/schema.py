@@ -58,7 +58,7 @@ class Limits(Section):
     """messages in one request"""
     tools: Count = 128
     """tools in one request"""
-    nesting: Count = 64
+    nesting: Annotated[int, Meta(ge=1, le=256)] = 64
     """depth of arrays and objects in a request body"""
     concurrent_calls: Count = 4096
     """calls under way in one process; the next one is answered 503"""

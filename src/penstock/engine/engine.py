@@ -1,0 +1,123 @@
+"""The local models: which there are, and a place at one for each call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from penstock.core.errors import ModelNotFound
+from penstock.engine.child import context_of_call
+from penstock.engine.registry import Entry, Registry, RegistryError
+from penstock.engine.runner import Runner
+from penstock.engine.seats import Seats
+from penstock.providers.local import Endpoint
+from penstock.settings import EngineSettings
+
+log = structlog.get_logger(__name__)
+
+
+class LocalModel(msgspec.Struct, frozen=True):
+    """A model that this machine can run. `size` in bytes, `context` the tokens of one call, `added` in Unix us.
+    `unavailable` is why it cannot be had, once a try has shown that."""
+
+    name: str
+    path: str
+    size: int
+    sha256: str
+    context: int
+    added: int
+    unavailable: str | None
+
+
+class Engine:
+    """Runs local models, each in a process of its own. `close` must be awaited before the process ends."""
+
+    def __init__(self, settings: EngineSettings, home: Path) -> None:
+        self._settings = settings
+        self._registry = Registry(home)
+        self._logs = home / "logs"
+        self._seats = Seats(settings.loaded)
+        self._runners: dict[str, Runner] = {}
+        self._retired: list[Runner] = []
+        self._entries: dict[str, Entry] = {}
+        self._trouble = ""
+
+    def names(self) -> Iterable[str]:
+        """The names of all models; costs one look at the registry's file."""
+        return self._current().keys()
+
+    def models(self) -> list[LocalModel]:
+        """All models, in the order in which they were added."""
+        return [self._described(entry) for entry in self._current().values()]
+
+    def get(self, name: str) -> LocalModel:
+        """One model. Raises ModelNotFound."""
+        return self._described(self._entry(name))
+
+    @asynccontextmanager
+    async def lease(self, name: str, *, alone: bool = False) -> AsyncIterator[Endpoint]:
+        """A place at the model for one call, which loads it if need be; `alone`: without other calls beside it.
+
+        Raises ModelNotFound; Unavailable where too many calls wait or the model cannot be had.
+        """
+        async with self._runner(self._entry(name)).lease(alone=alone) as endpoint:
+            yield endpoint
+
+    async def close(self) -> None:
+        """Ends every process."""
+        runners = [*self._runners.values(), *self._retired]
+        await asyncio.gather(*(runner.close() for runner in runners))
+
+    def _runner(self, entry: Entry) -> Runner:
+        runner = self._runners.get(entry.name)
+        if runner is not None and runner.entry == entry:
+            return runner
+        if runner is not None:
+            self._retire(entry.name)
+        runner = Runner(entry, self._settings, self._seats, self._logs / f"engine-{entry.name}.log")
+        self._runners[entry.name] = runner
+        return runner
+
+    def _retire(self, name: str) -> None:
+        runner = self._runners.pop(name)
+        self._retired = [old for old in self._retired if old.running or not old.idle]
+        self._retired.append(runner)
+        runner.retire()
+
+    def _entry(self, name: str) -> Entry:
+        entry = self._current().get(name)
+        if entry is None:
+            raise ModelNotFound(f"there is no local model '{name}'", param="model")
+        return entry
+
+    def _current(self) -> dict[str, Entry]:
+        """The entries as they are now. Where the registry is unreadable, those that it had before."""
+        try:
+            entries = self._registry.entries()
+        except RegistryError as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                log.error("the list of local models cannot be read", reason=self._trouble)
+            return self._entries
+        if entries is not self._entries:
+            self._entries, self._trouble = entries, ""
+            for name in [name for name in self._runners if name not in entries]:
+                self._retire(name)
+        return entries
+
+    def _described(self, entry: Entry) -> LocalModel:
+        runner = self._runners.get(entry.name)
+        return LocalModel(
+            name=entry.name,
+            path=entry.path,
+            size=entry.size,
+            sha256=entry.sha256,
+            context=context_of_call(self._settings.context, entry.context),
+            added=entry.added,
+            unavailable=runner.unavailable if runner is not None and runner.entry == entry else None,
+        )
