@@ -25,7 +25,9 @@ http {{
   upstream vendor {{ server 127.0.0.1:{upstream}; keepalive 1024; keepalive_requests 1000000; }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
-    location / {{ proxy_pass http://vendor; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }}
+    location / {{
+      proxy_pass http://vendor; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off;
+    }}
   }}
 }}
 """
@@ -77,14 +79,11 @@ def resident_mb(pid: int) -> float:
 @contextmanager
 def process(arguments: list[str], port: int, core: int | None, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process pinned to `core` that listens on `port`; ended with the context."""
-    cores = os.sched_getaffinity(0)
     child = subprocess.Popen(
-        arguments,
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=(lambda: os.sched_setaffinity(0, {core})) if core is not None and core in cores else None,
+        arguments, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    if core is not None:
+        os.sched_setaffinity(child.pid, {core})  # before it has threads, which inherit it
     try:
         wait_for_port(port)
         yield child

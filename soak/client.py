@@ -136,9 +136,13 @@ class Client:
         if "content-length" in headers:
             answer.body = await reader.readexactly(int(headers["content-length"]))
         elif headers.get("transfer-encoding") == "chunked":
-            while size := int(await reader.readuntil(b"\r\n"), 16):
-                answer.body += (await reader.readexactly(size + 2))[:-2]
-            await reader.readexactly(2)
+            parts: list[bytes] = []
+            try:
+                while size := int(await reader.readuntil(b"\r\n"), 16):
+                    parts.append((await reader.readexactly(size + 2))[:-2])
+                await reader.readexactly(2)
+            finally:
+                answer.body = b"".join(parts)
         else:
             raise ValueError("an answer without a length")
         answer.whole = True

@@ -13,7 +13,7 @@ from rich.progress import Progress
 from tests.server import provider_toml
 
 from soak.client import Answer, Client
-from soak.ledger import Row, arrived, audit
+from soak.ledger import Row, audit, recorded
 from soak.report import Report
 from soak.server import Server
 from soak.vendor import vendor_process
@@ -191,7 +191,7 @@ async def run(size: float, folder: Path, progress: Progress) -> Report:
         client = Client(server.port, server.key)
         answers = await ask(client, asked, progress, "cuts")
         await client.close()
-        rows = await arrived(server.home, len(asked))
+        rows = await recorded(server.home, answers)
     by_id = {row["request_id"]: row for row in rows}
     report.failures += audit(answers, rows)
     for case, answer in zip(asked, answers, strict=True):

@@ -24,23 +24,15 @@ def stored(home: Path) -> list[Row]:
         return [dict(row) for row in connection.execute("SELECT * FROM requests ORDER BY seq")]
 
 
-async def arrived(home: Path, count: int, within_s: float = 10.0) -> list[Row]:
-    """The same, once there are `count` records, or those that there are after `within_s`."""
+async def recorded(home: Path, answers: Iterable[Answer], within_s: float = 10.0) -> list[Row]:
+    """The same, once every answer received whole has its record, or those that there are after `within_s`."""
     end = time.monotonic() + within_s
-    while len(rows := stored(home)) < count and time.monotonic() < end:
+    missing = {answer.request_id for answer in answers if answer.received}
+    while True:
+        rows = stored(home)
+        if missing <= {row["request_id"] for row in rows} or time.monotonic() > end:
+            return rows
         await asyncio.sleep(0.05)
-    return rows
-
-
-async def record_of(home: Path, answer: Answer, within_s: float = 10.0) -> Row:
-    """The record of `answer` in the database, once it is there. Raises AssertionError."""
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        for row in stored(home):
-            if row["request_id"] == answer.request_id:
-                return row
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"no record of {answer.request_id} after {within_s:g} s")
 
 
 def audit(answers: Iterable[Answer], records: Sequence[Row], *, named: bool = True) -> list[str]:

@@ -16,7 +16,7 @@ from tests.server import penstock
 from tests.tiny_gguf import write_tiny_gguf
 
 from soak.client import Answer, Client
-from soak.ledger import arrived, audit
+from soak.ledger import audit, recorded
 from soak.report import Report
 from soak.server import Server
 
@@ -79,7 +79,7 @@ async def run(size: float, folder: Path, progress: Progress) -> Report:
         report.expect(last.status == 200, f"after the kills: answered {last.status}: {last.body[:200]!r}")
         await client.close()
         answers = [*callers.answers, last]
-        rows = await arrived(server.home, len(answers))
+        rows = await recorded(server.home, answers)
         alive = _engines(server)
     report.failures += audit(answers, rows, named=False)
     report.expect(len(rows) == len(answers), f"{len(rows)} records of {len(answers)} calls")

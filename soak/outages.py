@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.progress import Progress
 
 from soak.client import Client
-from soak.ledger import arrived, audit, stored
+from soak.ledger import audit, recorded, stored
 from soak.load import CONFIG, LIGHT, Load, calls
 from soak.report import Report
 from soak.server import Server
@@ -53,10 +53,10 @@ async def _under_load(
             waiting = before - len(stored(server.home))
             report.expect(server.ready().status_code == 200, f"{name}: /readyz is not 200, though there is room")
         ended = time.monotonic()
-        await arrived(server.home, before, 4 * _RECOVERY_S)
+        await recorded(server.home, load.answers[:before], 4 * _RECOVERY_S)
         recovered = time.monotonic() - ended
     await client.close()
-    rows = await arrived(server.home, len(load.answers), _RECOVERY_S)
+    rows = await recorded(server.home, load.answers, _RECOVERY_S)
     report.failures += load.wrong
     report.failures += audit(load.answers, rows)
     lost = sum(not answer.received for answer in load.answers)

@@ -57,10 +57,10 @@ class Wire:
     async def end_stream(self) -> None:
         await self.raw(b"0\r\n\r\n")
 
-    async def gone(self, timeout: float = 5.0) -> bool:
-        """Whether the caller closes the connection within `timeout` seconds."""
+    async def gone(self, within_s: float = 5.0) -> bool:
+        """Whether the caller closes the connection within so many seconds."""
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within_s):
                 return await self._reader.read(1) == b""
         except TimeoutError:
             return False

@@ -1,4 +1,4 @@
-"""The official SDK, in strict validation mode, sync and async, against a real server in front of a conforming vendor."""
+"""The official SDK in strict validation mode, sync and async, against a real server before a conforming vendor."""
 
 from __future__ import annotations
 
@@ -62,10 +62,9 @@ def server(vendor: FakeVendor, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(autouse=True)
-def _conforming(vendor: FakeVendor) -> Iterator[None]:
+def _conforming(vendor: FakeVendor) -> None:
     vendor.behave = conforming
     vendor.requests.clear()
-    yield
 
 
 @pytest.fixture

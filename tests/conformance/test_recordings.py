@@ -80,6 +80,7 @@ def check(server: ServerProcess, recordings: Path, replay: int, out: Path, varia
         capture_output=True,
         text=True,
         timeout=900,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     result: dict[str, Any] = json.loads(out.read_text())

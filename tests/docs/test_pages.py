@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 import penstock
+from penstock.providers.rows import load_rows
+from penstock.settings import load
 from penstock.telemetry.metrics import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
+TOML = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -49,6 +52,20 @@ def test_readme_begins_with_the_two_commands_and_a_call() -> None:
     first_screen = "\n".join((ROOT / "README.md").read_text("utf-8").splitlines()[:45])
     for wanted in ("make serve", "make test", "pip install penstock", "curl ", "/v1/chat/completions"):
         assert wanted in first_screen
+
+
+def test_the_settings_of_the_readme_are_taken(tmp_path: Path) -> None:
+    config = tmp_path / "penstock.toml"
+    config.write_text("\n".join(TOML.findall((ROOT / "README.md").read_text("utf-8"))))
+    settings = load(config, {"PENSTOCK_HOME": str(tmp_path)})
+    assert {provider.kind for provider in settings.provider} <= set(load_rows())
+    assert settings.model
+
+
+def test_the_row_of_contributing_is_taken() -> None:
+    (row,) = TOML.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert list(load_rows(row)) == ["acme"]
+    assert len(row.splitlines()) == 4
 
 
 def test_every_page_of_docs_is_reached_from_its_index() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from soak.client import Answer, Client
-from soak.ledger import record_of
+from soak.ledger import Row, recorded
 
 from tests.server import ServerProcess, provider_toml
 from tests.upstream import Behave, FakeVendor, Request, Wire, answer, chunk, completion, stream_events
@@ -48,6 +48,11 @@ async def client(server: ServerProcess, vendor: FakeVendor) -> AsyncIterator[Cli
         after = await caller.chat("v/after", stream=stream, within_s=10)
         assert (after.status, after.text) == (200, "Hello!")
     await caller.close()
+
+
+async def record_of(server: ServerProcess, got: Answer) -> Row:
+    (row,) = [row for row in await recorded(server.home, [got]) if row["request_id"] == got.request_id]
+    return row
 
 
 def error_code(got: Answer) -> Any:
@@ -229,7 +234,7 @@ async def test_before_any_content(
     assert (got.status, error_code(got)) == (status, code)
     assert not got.streamed
     assert len(vendor.requests) == tries
-    record = await record_of(server.home, got)
+    record = await record_of(server, got)
     assert (record["status"], record["error"]) == (status, code)
     assert [attempt["error"] for attempt in json.loads(record["attempts"])] == [code] * tries
 
@@ -313,7 +318,7 @@ async def test_after_the_first_content(
     assert (got.status, error_code(got)) == (200, code)
     assert (got.text, got.finish_reasons) == ("Hel", [])
     assert len(vendor.requests) == 1
-    record = await record_of(server.home, got)
+    record = await record_of(server, got)
     assert (record["status"], record["error"], record["finish_reasons"]) == (200, code, "[]")
 
 

@@ -51,11 +51,10 @@ def server(vendors: tuple[FakeVendor, FakeVendor], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(autouse=True)
-def _plain(vendors: tuple[FakeVendor, FakeVendor]) -> Iterator[None]:
+def _plain(vendors: tuple[FakeVendor, FakeVendor]) -> None:
     for vendor in vendors:
         vendor.behave = answer
         vendor.requests.clear()
-    yield
 
 
 def failing(status: int, times: int = 1_000_000, **headers: str) -> object:

@@ -19,7 +19,7 @@ def a_record(number: int, **fields: Any) -> Record:
             "project": "default",
             "key_id": "key_1",
             "key_name": "laptop",
-            "endpoint": "/v1/chat/completions",
+            "endpoint": "chat.completions",
             "dialect": "openai",
             "model_asked": "gpt-4",
             "model_served": "gpt-4-0613",

@@ -213,6 +213,22 @@ async def test_a_cancelled_write_leaves_nothing_locked(database: Database) -> No
         await connection.exec_driver_sql("INSERT INTO projects VALUES ('a', 'b', 1)")
 
 
+@pytest.mark.parametrize("name", ["a b", "a?b#c%20&mode=memory", "ü", "'\\"])
+async def test_any_folder_will_do(tmp_path: Path, name: str) -> None:
+    async with await Database.open(_settings(tmp_path / name)):
+        assert os.listdir(tmp_path) == [name]
+    assert _rows(tmp_path / name / "penstock.db", "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+async def test_a_file_that_is_gone_is_not_made_anew(database: Database, tmp_path: Path) -> None:
+    await database.close()  # so that the next query opens the file
+    os.rename(tmp_path / "home" / "penstock.db", tmp_path / "away.db")
+    with pytest.raises(DatabaseError, match="unable to open database file"):
+        async with database.read():
+            pass
+    assert "penstock.db" not in os.listdir(tmp_path / "home")
+
+
 async def test_a_file_that_was_replaced_is_not_written_to(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "home" / "penstock.db"
     file.rename(tmp_path / "away.db")

@@ -15,7 +15,7 @@ from penstock.store.schema import requests
         a_record(1),
         a_record(2, usage=None, attempts=[], finish_reasons=[], params={}, first_token_us=None, stream=True),
         a_record(3, prompt='[{"role":"user","content":"hi \\u00e9"}]', answer='{"choices":[]}'),
-        Record("req_4", 1, "p", "key", "name", "/v1/chat/completions", "openai", "modèle 🦆"),
+        Record("req_4", 1, "p", "key", "name", "chat.completions", "openai", "modèle 🦆"),
     ],
     ids=["usual", "bare", "with content", "refused"],
 )

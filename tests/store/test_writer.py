@@ -9,6 +9,7 @@ import textwrap
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,22 @@ async def test_a_bad_line_is_put_aside_and_the_others_go_on(spool: Spool, databa
     assert spool.waiting_bytes == rejected.stat().st_size  # until a person has looked at it, it takes its room
 
 
+async def test_a_bad_line_is_put_aside_once_although_the_database_is_down_for_long(
+    spool: Spool, database: Database, writer: Writer, settings: Settings
+) -> None:
+    spool.append(a_record(1))
+    with (spool.folder / str(spool.live)).open("ab") as file:
+        file.write(b"{}\n")
+    with closing(sqlite3.connect(_file(settings), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(3):
+            with pytest.raises(DatabaseError):
+                await writer.flush()
+    await writer.flush()
+    assert (spool.folder / segments.REJECTED).read_bytes() == b"{}\n"
+    assert await _ids(database) == ["req_00000001"]
+
+
 async def test_a_row_that_the_database_refuses_is_put_aside(spool: Spool, database: Database, writer: Writer) -> None:
     for number in range(600):
         spool.append(a_record(number))
@@ -275,7 +292,7 @@ KILLED = """
     from penstock.store.writer import Writer
     from tests.store.records import a_record
 
-    async def serve(home, first):
+    async def serve(home, first, begun):
         settings = Settings(home=home, spool=SpoolSettings(drain_ms=5, fsync_ms=5))
         database = await Database.open(settings)
         spool = Spool(Path(home) / "spool", settings.spool)
@@ -283,6 +300,8 @@ KILLED = """
         for number in range(first, first + 1_000_000):
             spool.append(a_record(number))
             os.write(1, b"req_%08d\\n" % number)
+            if number == first:
+                os.write(begun, b"!")
             if number % 10 == 0:
                 await asyncio.sleep(0.001)
 
@@ -291,12 +310,16 @@ KILLED = """
     for turn in range(5):
         children = []
         for first in (2 * turn * 1_000_000, (2 * turn + 1) * 1_000_000):
+            reading, begun = os.pipe()
             child = os.fork()
             if child == 0:
-                asyncio.run(serve(sys.argv[1], first))
-            children.append(child)
-        for child in children:
-            time.sleep(chance.uniform(0.1, 0.4))
+                asyncio.run(serve(sys.argv[1], first, begun))
+            os.close(begun)
+            children.append((child, reading))
+        for child, reading in children:
+            assert os.read(reading, 1) == b"!"
+            os.close(reading)
+            time.sleep(chance.uniform(0.0, 0.3))
             os.kill(child, signal.SIGKILL)
             assert os.waitpid(child, 0)[1] == signal.SIGKILL
 """

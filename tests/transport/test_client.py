@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from penstock.core.errors import PermissionDenied, UpstreamBroke, UpstreamTimeout, UpstreamUnreachable
+from penstock.core.errors import PenstockError, PermissionDenied, UpstreamBroke, UpstreamTimeout, UpstreamUnreachable
 from penstock.core.exchange import Outgoing, Reply
 from penstock.transport import ClientStalled, Patience, Transport
 from tests.upstream import FakeVendor, Request, Wire, answer, completion
@@ -72,14 +72,16 @@ async def test_the_first_bytes_of_a_stream_are_not_held_back(transport: Transpor
             assert time.monotonic() - began < 0.5
 
 
-async def test_leaving_early_closes_the_connection_within_100_ms(transport: Transport) -> None:
+@pytest.mark.parametrize("begun", [True, False])
+async def test_leaving_early_closes_the_connection_within_100_ms(transport: Transport, begun: bool) -> None:
     closed = asyncio.Event()
     loop = asyncio.get_running_loop()
     took: list[float] = []
 
     async def behave(request: Request, wire: Wire) -> None:
-        await wire.begin_stream()
-        await wire.event("first")
+        if begun:
+            await wire.begin_stream()
+            await wire.event("first")
         assert await wire.gone()
         took.append(time.monotonic())
         loop.call_soon_threadsafe(closed.set)
@@ -118,9 +120,8 @@ async def test_what_can_break_has_a_name_of_its_own(transport: Transport) -> Non
         wire.close()
 
     for behave in (cut, no_answer, nonsense):
-        with FakeVendor(behave) as vendor:
-            with pytest.raises(UpstreamBroke):
-                await whole(transport, outgoing(vendor.url))
+        with FakeVendor(behave) as vendor, pytest.raises(UpstreamBroke):
+            await whole(transport, outgoing(vendor.url))
 
 
 async def test_redirects_are_not_followed(transport: Transport) -> None:
@@ -155,21 +156,20 @@ async def test_an_address_that_nobody_vouches_for_must_be_public(transport: Tran
         assert vendor.connections == 0
 
 
+async def _run_out(whole_s: float, *phases: tuple[float, type[PenstockError]]) -> None:
+    with Patience(asyncio.get_running_loop().time() + whole_s) as patience:
+        for seconds, kind in phases:
+            patience.wait(seconds, kind, "nothing came")
+        await asyncio.sleep(5)
+
+
 async def test_patience_runs_out_in_the_phase_it_is_in() -> None:
-    loop = asyncio.get_running_loop()
-    with pytest.raises(UpstreamTimeout, match="first byte"):
-        with Patience(loop.time() + 10) as patience:
-            patience.wait(0.05, UpstreamTimeout, "no first byte")
-            await asyncio.sleep(5)
+    with pytest.raises(UpstreamTimeout, match="nothing came"):
+        await _run_out(10, (0.05, UpstreamTimeout))
     with pytest.raises(ClientStalled):
-        with Patience(loop.time() + 10) as patience:
-            patience.wait(5, UpstreamTimeout, "no first byte")
-            patience.wait(0.05, ClientStalled, "unread")
-            await asyncio.sleep(5)
+        await _run_out(10, (5, UpstreamTimeout), (0.05, ClientStalled))
     with pytest.raises(UpstreamTimeout, match="whole"):
-        with Patience(loop.time() + 0.05) as patience:
-            patience.wait(5, UpstreamTimeout, "no first byte")
-            await asyncio.sleep(5)
+        await _run_out(0.05, (5, ClientStalled))
 
 
 async def test_patience_does_not_run_out_while_things_move() -> None:

@@ -28,6 +28,8 @@ from penstock.transport import Transport
 
 log = structlog.get_logger(__name__)
 
+_BREAK_OFF_S = 5.0  # for clients to be told, and records to be written
+
 
 class Application:
     """Everything of one serving process. `edge` is the ASGI application."""
@@ -44,9 +46,7 @@ class Application:
         metrics = Metrics()
         metrics.gauges["penstock_calls_running"] = lambda: self._admission.running
         metrics.gauges["penstock_spool_waiting_bytes"] = lambda: self._spool.waiting_bytes
-        self.catalogue = Catalogue(
-            settings.model, settings.provider, self._engine.names, random.random
-        )
+        self.catalogue = Catalogue(settings.model, settings.provider, self._engine.names, random.random)
         vendors = Vendors(
             _vendors(settings, load_rows()), self._engine, self._transport, settings.timeouts, settings.limits.write_s
         )
@@ -66,15 +66,21 @@ class Application:
     async def drain(self, seconds: float) -> None:
         """Takes no new calls, lets those under way finish for `seconds`, and breaks off the rest."""
         self._admission.draining = True
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while self.running and loop.time() < end and not self._admission.ended:
-            await asyncio.sleep(0.05)
-        if self.running:
+        if await self._idle_within(seconds):
+            return
+        if not self._admission.ended:
             log.warning("calls are broken off", running=self.running)
             self.end_calls()
-            while self.running and loop.time() < end + 5:
-                await asyncio.sleep(0.02)
+        await self._idle_within(_BREAK_OFF_S)
+
+    async def _idle_within(self, seconds: float) -> bool:
+        """Waits for the last call to end; False where it takes longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._admission.idle()
+        except TimeoutError:
+            return False
+        return True
 
     def end_calls(self) -> None:
         """Breaks off every call under way; each client is told, and each record says so."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from penstock.api.exchange import Headers
 from penstock.settings import Cors
 
 _EXPOSED = (
@@ -9,7 +12,6 @@ _EXPOSED = (
     b"x-ratelimit-remaining-requests, x-ratelimit-remaining-tokens, x-ratelimit-reset-requests, "
     b"x-ratelimit-reset-tokens, x-penstock-served-by, x-penstock-params, x-penstock-attempts"
 )
-Headers = list[tuple[bytes, bytes]]
 
 
 class CorsPolicy:
@@ -31,13 +33,16 @@ class CorsPolicy:
             (b"vary", b"origin"),
         ]
 
-    def preflight(self, origin: bytes | None, wanted_headers: bytes | None) -> Headers:
-        """Headers for the answer to a preflight; the headers that the page wants to send are all allowed."""
-        headers = self.answer(origin)
+    def preflight(self, asked: Mapping[bytes, bytes]) -> Headers:
+        """Headers for the answer to a preflight, beside those of every answer. A page may send any header."""
+        headers = self.answer(asked.get(b"origin"))
         if headers:
-            headers += [
+            return [
                 (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, OPTIONS"),
-                (b"access-control-allow-headers", wanted_headers or b"authorization, content-type"),
+                (
+                    b"access-control-allow-headers",
+                    asked.get(b"access-control-request-headers", b"authorization, content-type"),
+                ),
                 (b"access-control-max-age", self._max_age),
             ]
         return headers

@@ -46,13 +46,16 @@ def claim_port(host: str, port: int) -> int:
 
 
 async def serve(application: Application, settings: Settings, port: int, started: Callable[[], None]) -> None:
-    """Serves until SIGTERM or SIGINT, then drains; a second signal ends at once. `started` is called when it listens."""
+    """Serves until SIGTERM or SIGINT, then drains; a second signal ends at once.
+
+    `started` is called when it listens.
+    """
     limits = settings.limits
     server = Server(
         application.edge,
         address=settings.server.host,
         port=port,
-        interface=Interfaces.ASGINL,
+        interface=Interfaces.ASGINL,  # over RSGI a slow reader does not hold the sender back, and answers pile up
         http=HTTPModes.http1,
         websockets=False,
         log_enabled=False,
@@ -81,17 +84,22 @@ async def serve(application: Application, settings: Settings, port: int, started
     if not running.done():
         log.info("stopping", running=application.running, drain_s=settings.server.drain_s)
         await application.drain(settings.server.drain_s)
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]  # granian's method has no types
     await running
 
 
 async def _listening(host: str, port: int, running: asyncio.Task[None]) -> None:
     """Waits until the port answers, or the server has failed."""
-    while not running.done():
-        try:
-            _, writer = await asyncio.open_connection(host, port)
-        except OSError:
-            await asyncio.sleep(0.01)
-            continue
-        writer.close()
-        return
+    refused = True
+    while refused and not running.done():
+        refused = await _refused(host, port)
+        await asyncio.sleep(0.01 if refused else 0)
+
+
+async def _refused(host: str, port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return True
+    writer.close()
+    return False

@@ -132,4 +132,6 @@ def _cells(record: Record) -> list[str]:
 
 
 def _duration(us: int) -> str:
-    return f"{us / 1000:.0f} ms" if us < 10_000_000 else f"{us / 1_000_000:.1f} s"
+    if us >= 10_000_000:
+        return f"{us / 1_000_000:.1f} s"
+    return f"{us / 1000:.0f} ms" if us >= 10_000 else f"{us / 1000:.1f} ms"

@@ -1,29 +1,29 @@
 """Every error that a user of the API can meet, drawn as a tree.
 
-    PenstockError
-      InvalidRequest 400        what was sent is wrong: where, and what is allowed
-        UnsupportedParameter    a parameter that the model lacks (strict mode)
-        ContextTooLong          the prompt does not fit the model's context
-      Unauthenticated 401       no key, a malformed key, an unknown or disabled key
-      PermissionDenied 403
-      NotFound 404
-        ModelNotFound
-      MethodNotAllowed 405
-      RequestTimeout 408        the client was too slow in sending its request
-      TooLarge 413
-      UnsupportedMediaType 415
-      HeadersTooLarge 431
-      RateLimited 429
-      InternalError 500         a defect of Penstock; never the vendor's trouble
-      UpstreamError 502         the vendor failed, with its own words
-        UpstreamRejected        the vendor refused the request itself: its 4xx goes through
-        UpstreamRateLimited 429
-        UpstreamAuthError 502   the vendor refused *our* credential
-        UpstreamUnreachable 502
-        UpstreamBroke 502       the answer was cut, malformed or ended without its end
-        UpstreamOverloaded 503
-        UpstreamTimeout 504
-      Unavailable 503           this server cannot take the call now
+PenstockError
+  InvalidRequest 400        what was sent is wrong: where, and what is allowed
+    UnsupportedParameter    a parameter that the model lacks (strict mode)
+    ContextTooLong          the prompt does not fit the model's context
+  Unauthenticated 401       no key, a malformed key, an unknown or disabled key
+  PermissionDenied 403
+  NotFound 404
+    ModelNotFound
+  MethodNotAllowed 405
+  RequestTimeout 408        the client was too slow in sending its request
+  TooLarge 413
+  UnsupportedMediaType 415
+  HeadersTooLarge 431
+  RateLimited 429
+  InternalError 500         a defect of Penstock; never the vendor's trouble
+  UpstreamError 502         the vendor failed, with its own words
+    UpstreamRejected        the vendor refused the request itself: its 4xx goes through
+    UpstreamRateLimited 429
+    UpstreamAuthError 502   the vendor refused *our* credential
+    UpstreamUnreachable 502
+    UpstreamBroke 502       the answer was cut, malformed or ended without its end
+    UpstreamOverloaded 503
+    UpstreamTimeout 504
+  Unavailable 503           this server cannot take the call now
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class UpstreamError(PenstockError):
 
     status = 502
     type = "upstream_error"
-    code = "upstream_error"
+    code: ClassVar[str | None] = "upstream_error"
     retryable: ClassVar[bool] = True
 
     def __init__(
@@ -211,7 +211,7 @@ class UpstreamRejected(UpstreamError):
 
     status = 400
     type = "invalid_request_error"
-    code = None
+    code: ClassVar[str | None] = None
     retryable = False
 
 

@@ -32,7 +32,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What to load and how; numbers as in the settings of the engine."""
+    """What to load and how; numbers as in the settings of the engine. `api_key` is what calls must bring."""
 
     path: str
     name: str

@@ -9,11 +9,12 @@ import secrets
 import signal
 import sys
 from pathlib import Path
-from typing import BinaryIO, Final, Self
+from typing import IO, Final, Self
 
 import msgspec
 
 from penstock.engine.child import LARGEST_LOG, Order, Report
+from penstock.engine.private import make_folder, open_file
 from penstock.settings import EngineSettings
 
 _GRACE_S: Final = 5.0
@@ -140,12 +141,12 @@ class EngineProcess:
         raise LoadFailed(reason, lasting=status != 1 and "alloc" not in reason)
 
 
-def _opened(log: Path) -> BinaryIO:
+def _opened(log: Path) -> IO[bytes]:
     """The log, at its end; an old one that has grown too large is put aside."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(log.parent)
     if log.exists() and log.stat().st_size > LARGEST_LOG:
         log.replace(log.with_name(log.name + ".1"))
-    return open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+    return open_file(log, "ab")
 
 
 def _environment() -> dict[str, str]:

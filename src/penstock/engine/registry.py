@@ -16,6 +16,7 @@ from typing import Annotated, Final
 import msgspec
 
 from penstock.engine.gguf import BadModelFile, read_header, split_of
+from penstock.engine.private import make_folder, open_file
 
 Progress = Callable[[int, int], None]
 """Told about long work: bytes done, bytes in all."""
@@ -133,14 +134,18 @@ class Registry:
         Raises RegistryError where another process has it.
         """
         folder = self.folder / ".partial"
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         part = folder / file_name
-        with part.open("ab") as file:
+        with open_file(part, "ab") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RegistryError("another command is fetching this very model now; let it finish") from None
-            yield part
+            try:
+                yield part
+            finally:
+                if part.exists() and part.stat().st_size == 0:
+                    part.unlink()
 
     def _register(self, path: Path, name: str, sha256: str, *, owned: bool, source: str | None) -> Entry:
         try:
@@ -173,14 +178,14 @@ class Registry:
     @contextmanager
     def _locked(self) -> Iterator[dict[str, Entry]]:
         """Keeps other processes from writing; gives a copy of the entries as they are now."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as lock:
+        make_folder(self.folder)
+        with open_file(self.folder / ".lock", "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield dict(self.entries())
 
     def _write(self, entries: dict[str, Entry]) -> None:
         new = self.folder / ".models.json.new"
-        with new.open("wb") as file:
+        with open_file(new, "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(_File(models=list(entries.values())))))
             file.flush()
             os.fsync(file.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 
 from penstock.core.errors import Unavailable
@@ -18,6 +19,7 @@ class Admission:
         self.running = 0
         self.draining = False
         self.ended = False
+        self._idle: asyncio.Event | None = None
 
     def admit(self) -> Admission:
         """Takes a place. Raises Unavailable, with `retry-after`, where there is none."""
@@ -25,7 +27,7 @@ class Admission:
             raise Unavailable("this server is stopping; try again", code="stopping", headers={"retry-after": "1"})
         if self.running >= self._most:
             raise Unavailable(
-                f"{self._most} calls are under way, the most that this process takes (limits.concurrent_calls); try again",
+                f"{self._most} calls are under way, the most that one process takes (limits.concurrent_calls)",
                 code="too_many_calls",
                 headers={"retry-after": "1"},
             )
@@ -39,3 +41,11 @@ class Admission:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.running -= 1
+        if not self.running and self._idle is not None:
+            self._idle.set()
+
+    async def idle(self) -> None:
+        """Waits until no call is under way."""
+        self._idle = asyncio.Event()
+        if self.running:
+            await self._idle.wait()

@@ -146,5 +146,5 @@ def _check(settings: Settings, where: str) -> None:
                 )
         for name in (model.name, *model.aliases):
             if name in taken:
-                raise SettingsError(f"{where}: the model name '{name}' is there twice ('{taken[name]}', '{model.name}')")
+                raise SettingsError(f"{where}: the name '{name}' is there twice: '{taken[name]}', '{model.name}'")
             taken[name] = model.name

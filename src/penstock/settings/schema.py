@@ -1,4 +1,4 @@
-"""The settings as types. The docstring of each field is its documentation: `docs/settings.md` is held to it by a test."""
+"""The settings as types. The docstring of each field is its documentation, from which docs/settings.md is made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Section(Struct, forbid_unknown_fields=True, frozen=True):
     """A table of `penstock.toml`; an unknown name in it is an error."""
 
 
-class Server(Section):
+class Server(Section, frozen=True):
     """Where Penstock listens and how it stops."""
 
     host: str = "127.0.0.1"
@@ -30,16 +30,16 @@ class Server(Section):
     """the least severe log line that is written"""
 
 
-class Cors(Section):
+class Cors(Section, frozen=True):
     """Which web pages may call the API from a browser."""
 
     allow_origins: list[str] = field(default_factory=lambda: ["*"])
-    """origins allowed, such as https://app.example.com; `*` allows every page (keys travel in a header, never a cookie); [] none"""
+    """origins allowed, such as https://app.example.com; `*`: every page (keys travel in headers, not cookies); []: none"""
     max_age_s: Annotated[int, Meta(ge=0)] = 600
     """how long a browser may remember a preflight answer"""
 
 
-class Limits(Section):
+class Limits(Section, frozen=True):
     """The bounds at the edge. Over one: a clear 413, 431, 400, 429 or 503, never growth."""
 
     body_bytes: Count = 32 * 1024 * 1024
@@ -64,7 +64,7 @@ class Limits(Section):
     """calls under way in one process; the next one is answered 503"""
 
 
-class Timeouts(Section):
+class Timeouts(Section, frozen=True):
     """How long a vendor may take."""
 
     connect_s: Seconds = 5.0
@@ -79,14 +79,14 @@ class Timeouts(Section):
     """how long a stream may be silent before a comment keeps the connection alive"""
 
 
-class Database(Section):
+class Database(Section, frozen=True):
     """Where keys and records live."""
 
     url: str | None = None
     """`sqlite:////path/file.db`, or a PostgreSQL address; without it, `penstock.db` in the data folder"""
 
 
-class SpoolSettings(Section):
+class SpoolSettings(Section, frozen=True):
     """The file that every record is appended to before the answer's last byte goes out."""
 
     max_bytes: Count = 1024 * 1024 * 1024
@@ -97,7 +97,7 @@ class SpoolSettings(Section):
     """how often records move on into the database"""
 
 
-class Records(Section):
+class Records(Section, frozen=True):
     """What is kept of a call."""
 
     content: bool = False
@@ -106,7 +106,7 @@ class Records(Section):
     """the most that is kept of a prompt, and of an answer; a longer one is not kept, and the record says so"""
 
 
-class EngineSettings(Section):
+class EngineSettings(Section, frozen=True):
     """The local models."""
 
     context: Annotated[int, Meta(ge=0)] = 0
@@ -127,7 +127,7 @@ class EngineSettings(Section):
     """how long a model may take to load"""
 
 
-class ProviderSettings(Section):
+class ProviderSettings(Section, frozen=True):
     """One `[[provider]]`: a vendor to call."""
 
     name: str
@@ -144,7 +144,7 @@ class ProviderSettings(Section):
     """instead of `[timeouts]`"""
 
 
-class TargetSettings(Section):
+class TargetSettings(Section, frozen=True):
     """One place where a model is served."""
 
     provider: str
@@ -155,7 +155,7 @@ class TargetSettings(Section):
     """share of the calls among the targets of one model; all 1: the first is asked first"""
 
 
-class ModelSettings(Section):
+class ModelSettings(Section, frozen=True):
     """One `[[model]]`: a name that clients ask for."""
 
     name: str
@@ -168,7 +168,7 @@ class ModelSettings(Section):
     """what `model` says in the answer; without it, the name that was asked for"""
 
 
-class Settings(Section):
+class Settings(Section, frozen=True):
     """The whole of `penstock.toml`."""
 
     server: Server = Server()

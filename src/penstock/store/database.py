@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
@@ -41,8 +42,7 @@ class Database:
         `lock_wait_s` is how long a statement waits for another process that writes to the same SQLite file.
         Raises DatabaseError: not there, not ours, made by a newer Penstock; its data is then untouched.
         """
-        url = _url(settings)
-        file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+        url, file = _place(settings)
         try:
             make_folder(Path(settings.home))
             if file is not None:
@@ -68,7 +68,9 @@ class Database:
     @property
     def name(self) -> str:
         """What to call it in a message: the file, or the address without its password."""
-        return f"'{self._file}'" if self._file else self._engine.url.render_as_string(hide_password=True)
+        if self._file is not None:
+            return f"'{self._file}'"
+        return self._engine.url.set(drivername="postgresql").render_as_string(hide_password=True)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -117,8 +119,9 @@ class Database:
                 async with self.read() as connection:
                     await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
                 return
-            except DatabaseError:  # several first starts at once: SQLite does not wait for this lock by itself
-                if time.monotonic() > end:
+            except DatabaseError as error:
+                # Several first starts at once: SQLite does not wait for this lock by itself.
+                if "locked" not in str(error) or time.monotonic() > end:
                     raise
                 await asyncio.sleep(0.05)
 
@@ -143,39 +146,57 @@ class _Words:
             return
         cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
         reason = str(cause).strip().partition("\n")[0]
-        if isinstance(error, (IntegrityError, RefusedData)):
+        if _refuses_rows(error):
             raise RowRefused(f"the database {self._name} refuses a row: {reason}") from error
         raise DatabaseError(f"the database {self._name} cannot be used: {reason}") from error
 
 
-def _url(settings: Settings) -> URL:
-    """The address with the driver that is used for it. Raises DatabaseError."""
+def _refuses_rows(error: Exception) -> bool:
+    if isinstance(error, (IntegrityError, RefusedData)):
+        return True
+    # asyncpg's refusals of data arrive as plain errors: its own for a value that it cannot send, or the server's,
+    # of SQL's class 22.
+    driver = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else None
+    return isinstance(driver, ValueError) or str(getattr(driver, "sqlstate", "")).startswith("22")
+
+
+def _place(settings: Settings) -> tuple[URL, Path | None]:
+    """The address with the driver that is used for it, and the file where it is SQLite's. Raises DatabaseError."""
     given = settings.database.url
     if given is None:
-        return URL.create("sqlite+aiosqlite", database=str(Path(settings.home) / "penstock.db"))
+        return _sqlite(Path(settings.home) / "penstock.db")
     try:
         url = make_url(given)
     except (ArgumentError, ValueError) as error:
         raise DatabaseError("database.url is no address; try sqlite:////path/file.db or postgresql://...") from error
     backend = url.drivername.partition("+")[0]
     if backend == "sqlite" and url.database and url.database != ":memory:":
-        return url.set(drivername="sqlite+aiosqlite")
+        return _sqlite(Path(url.database))
     if backend in ("postgresql", "postgres"):
         if importlib.util.find_spec("asyncpg") is None:
             raise DatabaseError("database.url is PostgreSQL's and needs a driver: pip install 'penstock[postgresql]'")
-        return url.set(drivername="postgresql+asyncpg")
+        return url.set(drivername="postgresql+asyncpg"), None
     raise DatabaseError(f"database.url: '{url.drivername}': sqlite:////path/file.db and postgresql://... are known")
+
+
+def _sqlite(file: Path) -> tuple[URL, Path]:
+    # mode=rw: a file that was moved away is an error, not an empty database made in its place.
+    query = {"mode": "rw", "uri": "true"}
+    return URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file.absolute()))}", query=query), file
 
 
 def _engine(url: URL, lock_wait_s: float) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=4, max_overflow=0, pool_pre_ping=True, pool_timeout=10)
+        return create_async_engine(
+            url, pool_size=4, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True
+        )
     engine = create_async_engine(
         url,
         pool_size=4,
         max_overflow=0,
         pool_use_lifo=True,  # mostly one connection, with its prepared statements, and not four
         pool_timeout=10,
+        hide_parameters=True,  # what is stored stays out of errors and logs
         # No transactions of the driver's own making: write() begins its own, and it begins with the lock.
         connect_args={"isolation_level": None, "timeout": lock_wait_s},
     )

@@ -45,7 +45,12 @@ class Writer:
     async def flush(self) -> None:
         """Drains all that waits now and that no other process holds. Raises DatabaseError, OSError."""
         async with self._one_at_a_time:
-            await self._round()
+            try:
+                await self._round()
+            except Exception:  # not where it is cancelled: that must get through whatever the folder is like
+                self._measure()
+                raise
+            self._measure()
 
     async def close(self, timeout_s: float = 5.0) -> None:
         """Ends the spool and drains for the last time; what the database does not take waits for the next start."""
@@ -98,7 +103,6 @@ class Writer:
         finally:
             for _, descriptor in held:
                 os.close(descriptor)
-            self._measure()
 
     async def _drain_live(self, name: str) -> None:
         descriptor = os.open(self._spool.folder / name, os.O_RDONLY | os.O_CLOEXEC)
@@ -115,23 +119,12 @@ class Writer:
             lines, end = await asyncio.to_thread(segments.read, descriptor, drained, _BATCH)
             if not lines:
                 return  # a line that is not whole: torn, or being written
-            await self._put(name, *await self._decoded(name, lines))
+            good, rows, bad = await _decoded(lines)
+            await self._put(name, good, rows)
+            for line, reason in bad:  # after the others: while the database is down, they all come again
+                self._reject(name, line, reason)
             self._spool.drained(end - drained)
             self._drained[name] = drained = end
-
-    async def _decoded(self, name: str, lines: list[bytes]) -> tuple[list[bytes], list[Row]]:
-        """The lines that are records, and their rows."""
-        good, rows = [], []
-        for number, line in enumerate(lines):
-            if number % _SLICE == 0:
-                await asyncio.sleep(0)
-            try:
-                rows.append(row_of_line(line))
-            except ValueError as error:
-                self._reject(name, line, str(error))
-            else:
-                good.append(line)
-        return good, rows
 
     async def _put(self, name: str, lines: list[bytes], rows: list[Row]) -> None:
         if not rows:
@@ -182,3 +175,20 @@ class Writer:
                 os.close(descriptor)
             waiting += segments.size(folder / name) - self._drained.get(name, 0)
         self._spool.measured(waiting)
+
+
+async def _decoded(lines: list[bytes]) -> tuple[list[bytes], list[Row], list[tuple[bytes, str]]]:
+    """The lines that are records, their rows, and the lines that are none, each with the reason."""
+    good: list[bytes] = []
+    rows: list[Row] = []
+    bad: list[tuple[bytes, str]] = []
+    for number, line in enumerate(lines):
+        if number % _SLICE == 0:
+            await asyncio.sleep(0)
+        try:
+            rows.append(row_of_line(line))
+        except ValueError as error:
+            bad.append((line, str(error)))
+        else:
+            good.append(line)
+    return good, rows, bad

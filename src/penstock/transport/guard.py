@@ -46,7 +46,7 @@ class Guard:
         for address in addresses:
             if not is_public(address):
                 raise PermissionDenied(
-                    f"the address of '{host}' is not public; only a base_url of the operator's own settings may be private",
+                    f"the address of '{host}' is not public; only a base_url in the operator's settings may be private",
                     code="address_not_allowed",
                 )
         pin = Pin(host, port, addresses[0])

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from starlette.types import Receive
+import asyncio
 
 from penstock.accounts import Key
-from penstock.api.body import check_json, read_body
-from penstock.api.sink import AsgiSink, Leaving
+from penstock.api.exchange import Exchange
 from penstock.gateway import Arrival, Gateway
 from penstock.settings import Limits
 
 _STRICT = (b"true", b"1")
 
 
-async def chat_completions(
-    gateway: Gateway,
-    limits: Limits,
-    key: Key,
-    request_id: str,
-    headers: Mapping[bytes, bytes],
-    receive: Receive,
-    sink: AsgiSink,
-) -> None:
-    """Reads the body, and lets the gateway answer. Raises PenstockError where nothing was sent."""
-    check_json(headers)
-    body = await read_body(headers, receive, limits)
-    leaving = Leaving(receive)
+async def chat_completions(gateway: Gateway, limits: Limits, key: Key, exchange: Exchange) -> None:
+    """Reads the body, and lets the gateway answer; a client that leaves cancels it.
+
+    Raises PenstockError where nothing was sent.
+    """
+    body = await exchange.json_body(limits)
+    task = asyncio.current_task()
+    assert task is not None
+    stop_watching = exchange.watch(task.cancel)
     try:
-        strict = headers.get(b"x-strict-params", b"").lower() in _STRICT
-        await gateway.chat(Arrival(request_id, "chat.completions", "openai", strict, key, body), sink)
+        strict = exchange.headers.get(b"x-strict-params", b"").lower() in _STRICT
+        await gateway.chat(Arrival(exchange.request_id, "chat.completions", "openai", strict, key, body), exchange)
     finally:
-        leaving.stop()
+        stop_watching()

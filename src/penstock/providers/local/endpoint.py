@@ -18,3 +18,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     fingerprint: str
     context: int
     vocabulary: int
+
+    def __repr__(self) -> str:
+        """Without the key: what is printed may be kept."""
+        return f"Endpoint({self.url!r}, {self.fingerprint!r}, context={self.context}, vocabulary={self.vocabulary})"

@@ -59,7 +59,7 @@ class _Timings(msgspec.Struct):
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] = []
     timings: _Timings | None = None
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 _read = msgspec.json.Decoder(_Chunk).decode
@@ -128,7 +128,7 @@ class LocalReader:
             chunk = _read(event)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UpstreamBroke(f"the local model sent an event that is no chunk: {error}") from error
-        if chunk.error is not None:
+        if chunk.error is not msgspec.UNSET:
             raise failure.explain_within(bytes(chunk.error))
         choice = chunk.choices[0] if chunk.choices else None
         self._count(chunk.timings, reasons=choice is not None and bool(choice.delta.reasoning_content))
