@@ -233,6 +233,23 @@ async def test_a_call_right_after_a_crash_waits_for_the_new_process(start: Start
         assert await alive(second)
 
 
+async def test_a_restart_that_nobody_waits_for_pushes_no_other_model_out(
+    start: Start, registry: Registry, tiny: Path
+) -> None:
+    registry.add(tiny, "second", copy=False, progress=quiet)
+    engine = start(loaded=1)
+    async with engine.lease("tiny") as first:
+        pass
+    kill(pid_of(first))
+    async with engine.lease("second") as second:
+        pass
+    await asyncio.sleep(0.8)  # longer than the pause before the restart
+    assert await alive(second)
+    async with engine.lease("tiny") as third:  # a call does
+        assert await alive(third)
+    assert not await alive(second)
+
+
 async def test_crashing_again_and_again_it_is_restarted_ever_later(start: Start) -> None:
     engine = start()
     pauses = []

@@ -170,6 +170,30 @@ def test_its_end_needs_nothing_of_python_while_it_loads(tiny: Path) -> None:
         assert process.wait(2) != 0
 
 
+SERVING = """
+import sys
+from penstock.engine import child
+
+child._LOOK_AT_LOG_S, child.LARGEST_LOG = 0.02, 100
+child._serve(None)
+"""
+
+
+def test_a_log_that_grows_too_large_begins_anew(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("ab") as file:
+        file.write(b"x" * 101)
+        file.flush()
+        with subprocess.Popen([sys.executable, "-c", SERVING], stdin=subprocess.PIPE, stderr=file) as process:
+            assert process.stdin is not None
+            end = time.monotonic() + 5
+            while log.stat().st_size and time.monotonic() < end:
+                time.sleep(0.01)
+            assert log.stat().st_size == 0
+            process.stdin.close()
+            assert process.wait(2) == 0
+
+
 def proc(pid: int, name: str) -> str:
     """What the kernel says of a process."""
     return Path(f"/proc/{pid}/{name}").read_text()

@@ -32,7 +32,7 @@ def server(vendor: FakeVendor, tmp_path_factory: pytest.TempPathFactory) -> Iter
     settings = {
         "PENSTOCK_TIMEOUTS__FIRST_BYTE_S": "1.5",
         "PENSTOCK_TIMEOUTS__BETWEEN_BYTES_S": "0.5",
-        "PENSTOCK_TIMEOUTS__WHOLE_S": "3",
+        "PENSTOCK_TIMEOUTS__WHOLE_S": "2",
     }
     with ServerProcess(tmp_path_factory.mktemp("home"), provider_toml("v", vendor.url), **settings) as running:
         yield running

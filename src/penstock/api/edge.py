@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import structlog
@@ -14,7 +15,7 @@ from penstock.api.cors import CorsPolicy
 from penstock.api.exchange import Exchange
 from penstock.api.public.chat import chat_completions
 from penstock.core.errors import HeadersTooLarge, InternalError, PenstockError, UpstreamError
-from penstock.core.ids import new_id
+from penstock.core.ids import timed_id
 from penstock.gateway import Gateway
 from penstock.settings import Settings
 from penstock.telemetry import Metrics
@@ -43,7 +44,7 @@ class Edge:
         if scope["type"] != "http":
             await self._pages(scope, receive, send)
             return
-        exchange = Exchange(scope, receive, send, new_id("req_"))
+        exchange = Exchange(scope, receive, send, timed_id("req_", time.time_ns() // 1_000_000))
         origin = exchange.headers.get(b"origin")
         if origin is not None:
             exchange.base += self._cors.answer(origin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import secrets
@@ -81,7 +82,8 @@ class EngineProcess:
             os.close(read)
         started = cls(process, lifeline, order.api_key, Report())
         try:
-            os.write(lifeline, msgspec.json.encode(order) + b"\n")
+            with contextlib.suppress(BrokenPipeError):  # it is dead already; why is seen below
+                os.write(lifeline, msgspec.json.encode(order) + b"\n")
             started.report = await started._reported(settings.load_s, log, begin)
         except BaseException:
             await started.stop(grace_s=0)

@@ -69,12 +69,12 @@ class Book:
     def metered(self, readers: list[Reader]) -> None:
         """What the readers of a stream read, each of its own choices."""
         usage: Usage | None = None
-        reasons: dict[int, str] = {}
+        reasons: list[str] = []
         for reader in readers:
             if reader.usage is not None:
                 usage = reader.usage if usage is None else usage + reader.usage
-            reasons.update(reader.finish_reasons)
-        self.answered(usage, [reasons[i] for i in sorted(reasons)], readers[0].upstream_id if readers else None)
+            reasons += [reader.finish_reasons[index] for index in sorted(reader.finish_reasons)]
+        self.answered(usage, reasons, readers[0].upstream_id if readers else None)
 
     def content(self, answer: bytes) -> None:
         """The answer's own text, kept only where the setting says so."""

@@ -74,10 +74,10 @@ class Gateway:
 
         Raises PenstockError where nothing was sent yet, with the record written; the caller puts it on the wire.
         """
+        self._spool.check()  # a refusal for want of room for records leaves none
         book = self._book(arrival)
         call: Call | None = None
         try:
-            self._spool.check()
             with self._admission.admit():
                 call = decode(
                     arrival.body,

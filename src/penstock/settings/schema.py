@@ -34,7 +34,7 @@ class Cors(Section, frozen=True):
     """Which web pages may call the API from a browser."""
 
     allow_origins: list[str] = field(default_factory=lambda: ["*"])
-    """origins allowed, such as https://app.example.com; `*`: every page (keys travel in headers, not cookies); []: none"""
+    """origins allowed, such as https://app.example.com; `*`: every page (keys travel in headers alone); []: none"""
     max_age_s: Annotated[int, Meta(ge=0)] = 600
     """how long a browser may remember a preflight answer"""
 

@@ -123,7 +123,8 @@ class ChunkReader:
         else:
             payload = self._patch(payload)
         if chunk.choices:
-            frames.append(Frame(payload, self._follow(chunk)))
+            content = self._follow(chunk)
+            frames.append(Frame(_moved(payload, self._call.choice) if self._call.choice else payload, content))
         elif usage:
             self._usage_chunk = payload if chunk.choices is not None else None
         else:
@@ -223,6 +224,13 @@ class ChunkReader:
 
     def _broke(self, what: str) -> UpstreamBroke:
         return UpstreamBroke(f"the stream of provider '{self._provider}' {what}", upstream_status=200)
+
+
+def _moved(payload: bytes, index: int) -> bytes:
+    """`payload` with its one choice at `index`: a vendor that makes one choice a call knows no other than 0."""
+    members = read_members(payload)
+    choices = msgspec.json.decode(members["choices"], type=list[dict[str, Any]])
+    return msgspec.json.encode({**members, "choices": [{**choice, "index": index} for choice in choices]})
 
 
 def _beginning(names: list[str], members: dict[str, Raw], comma: bytes, colon: bytes) -> bytes:
