@@ -255,3 +255,24 @@ def test_content_is_kept_only_where_the_setting_says_so(
             )
         server.post({"model": "first/x", "messages": [{"role": "user", "content": "x" * 3000}]})
         assert "records.content_bytes" in server.records()[0]["prompt"]
+
+
+def test_parameters_that_a_vendor_lacks_are_told_or_refused_in_strict_mode(
+    vendors: tuple[FakeVendor, FakeVendor], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    config = provider_toml("mistral", vendors[0].url, "mistral")
+    asked = {"model": "mistral/m", "messages": BODY["messages"], "seed": 7, "user": "u", "made_up": 1}
+    with ServerProcess(tmp_path_factory.mktemp("home"), config) as server:
+        got = server.post(asked)
+        assert got.status_code == 200
+        told = dict(part.split("=") for part in got.headers["x-penstock-params"].split(", "))
+        assert told["seed"] == "translated"
+        assert told["made_up"] == "ignored"
+        assert vendors[0].requests[-1].json["random_seed"] == 7
+        assert "made_up" not in vendors[0].requests[-1].json
+        assert server.records()[0]["params"] == told
+        got = server.post(asked, headers={"x-strict-params": "true"})
+        assert got.status_code == 400
+        error = got.json()["error"]
+        assert error["code"] == "unsupported_parameter"
+        assert all(f"'{name}'" in error["message"] for name in told)

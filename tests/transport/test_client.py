@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 import time
+import zlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -190,3 +192,81 @@ async def test_a_cancellation_from_outside_stays_a_cancellation() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_vendor_that_does_not_accept_is_a_timeout(transport: Transport) -> None:
+    with socket.socket() as full:  # a queue of one, taken: the next connection is not answered at all
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(3)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        await asyncio.sleep(0.1)
+        sent = outgoing(f"http://127.0.0.1:{full.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(UpstreamTimeout, match="accept"):
+            async with transport.open(sent, 0.3):
+                pass
+        assert time.monotonic() - began < 2
+        for one in waiting:
+            one.close()
+
+
+async def test_bytes_that_nobody_asked_for_end_a_connection(transport: Transport) -> None:
+    async def twice(request: Request, wire: Wire) -> None:
+        await wire.whole(completion("first"))
+        await wire.whole(completion("a second answer that would be the next request's"))
+
+    with FakeVendor(twice) as vendor:
+        for _ in range(3):
+            assert b"first" in (await whole(transport, outgoing(vendor.url))).body
+            await asyncio.sleep(0.05)
+        assert vendor.connections == 3
+
+
+async def test_an_answer_that_ends_with_the_connection_is_whole(transport: Transport) -> None:
+    async def no_length(request: Request, wire: Wire) -> None:
+        await wire.head(200)
+        await wire.raw(b'{"a": 1}')
+        wire.close()
+
+    with FakeVendor(no_length) as vendor:
+        assert (await whole(transport, outgoing(vendor.url))).body == b'{"a": 1}'
+
+
+async def test_a_slow_reader_holds_the_vendor_back(transport: Transport) -> None:
+    sent = 0
+
+    async def flood(request: Request, wire: Wire) -> None:
+        nonlocal sent
+        await wire.begin_stream()
+        for _ in range(2000):
+            await wire.part(b"x" * 50_000)
+            sent += 50_000
+        await wire.end_stream()
+
+    with FakeVendor(flood) as vendor:
+        async with transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
+            await asyncio.sleep(1)
+            assert sent < 20_000_000
+            got = 0
+            while (part := await upstream.chunk()) is not None:
+                got += len(part)
+        assert got == 100_000_000
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_compressed_answers_and_bombs(transport: Transport, encoding: str) -> None:
+    def packed(data: bytes) -> bytes:
+        return gzip.compress(data) if encoding == "gzip" else zlib.compress(data)
+
+    async def behave(request: Request, wire: Wire) -> None:
+        body = packed(b"y" * 70 * 1024 * 1024) if b"bomb" in request.body else packed(b'{"a": 1}')
+        await wire.whole(body, content_encoding=encoding)
+
+    with FakeVendor(behave) as vendor:
+        assert (await whole(transport, outgoing(vendor.url))).body == b'{"a": 1}'
+        bomb = Outgoing(f"{vendor.url}/x", [], b"bomb", trusted=True)
+        with pytest.raises(UpstreamBroke, match="larger than"):
+            await whole(transport, bomb)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -33,8 +34,8 @@ _CURL = """
 _NO_MODEL = """
   There is no model yet. Either of these adds one:
 
-    penstock models pull hf:OWNER/REPO     a local model from Hugging Face (or: penstock models add FILE.gguf)
-    [[provider]] in penstock.toml          a vendor; README.md shows the lines
+    {command} models pull hf:OWNER/REPO     a local model from Hugging Face (or: {command} models add FILE.gguf)
+    [[provider]] in penstock.toml           a vendor: README.md shows the lines
 """
 
 
@@ -105,11 +106,32 @@ def greet(settings: Settings, catalogue: Catalogue, port: int, key: str | None) 
     host = settings.server.host
     url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104 - only compared
     lines = [f"Penstock serves on {url} (data in {settings.home}); Ctrl-C stops it."]
-    entries = catalogue.entries()
+    model = _example(settings, catalogue)
     if key is not None:
         lines.append(_FIRST_KEY.format(key=key))
-        if entries:
-            lines.append(_CURL.format(url=url, key=key, model=entries[0].id))
-    if not entries and not settings.provider:
-        lines.append(_NO_MODEL)
+        if model is not None:
+            lines.append(_CURL.format(url=url, key=key, model=model))
+    if not catalogue.entries() and not settings.provider:
+        here = sys.argv[0]
+        lines.append(_NO_MODEL.format(command="penstock" if shutil.which("penstock") else os.path.relpath(here)))
     click.echo("\n".join(lines))
+
+
+def _example(settings: Settings, catalogue: Catalogue) -> str | None:
+    """A model that the first call can ask for: one that is configured or local, else one that a vendor is known for."""
+    from penstock.core.errors import ModelNotFound
+    from penstock.providers.rows import load_rows
+
+    for entry in catalogue.entries():
+        return entry.id
+    rows = load_rows()
+    for provider in settings.provider:
+        row = rows.get(provider.kind)
+        if row is not None and row.example is not None:
+            name = f"{provider.name}/{row.example}"
+            try:
+                catalogue.plan(name)
+            except ModelNotFound:
+                continue
+            return name
+    return None

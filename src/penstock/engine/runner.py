@@ -223,6 +223,8 @@ class Runner:
         try:
             if process is not None:
                 await process.stop()
+                if self._watching is not None:
+                    await asyncio.wait({self._watching})
                 self._leave()
                 log.info("a local model is unloaded", model=self.entry.name)
         finally:

@@ -32,6 +32,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """the page that documents the vendor, or `recordings`"""
     base_url: Url | None = None
     """the vendor's address, to which /chat/completions is added; without it the operator's settings must give one"""
+    example: str | None = None
+    """a model of the vendor, seen in its recorded answers: what the first start's example call asks for"""
     auth: Literal["bearer", "api-key", "none"] = "bearer"
     """how the key travels: `Authorization: Bearer KEY`, `api-key: KEY`, not at all"""
     key_optional: bool = False
