@@ -11,7 +11,7 @@ import pytest
 
 from penstock.core.errors import PenstockError, PermissionDenied, UpstreamBroke, UpstreamTimeout, UpstreamUnreachable
 from penstock.core.exchange import Outgoing, Reply
-from penstock.transport import ClientStalled, Patience, Transport
+from penstock.transport import ClientStalled, Transport, Watch
 from tests.upstream import FakeVendor, Request, Wire, answer, completion
 
 pytestmark = pytest.mark.anyio
@@ -159,7 +159,7 @@ async def test_an_address_that_nobody_vouches_for_must_be_public(transport: Tran
 
 
 async def _run_out(whole_s: float, *phases: tuple[float, type[PenstockError]]) -> None:
-    with Patience(asyncio.get_running_loop().time() + whole_s) as patience:
+    with Watch().patience(asyncio.get_running_loop().time() + whole_s) as patience:
         for seconds, kind in phases:
             patience.wait(seconds, kind, "nothing came")
         await asyncio.sleep(5)
@@ -175,7 +175,7 @@ async def test_patience_runs_out_in_the_phase_it_is_in() -> None:
 
 
 async def test_patience_does_not_run_out_while_things_move() -> None:
-    with Patience(asyncio.get_running_loop().time() + 10) as patience:
+    with Watch().patience(asyncio.get_running_loop().time() + 10) as patience:
         for _ in range(10):
             patience.wait(0.1, UpstreamTimeout, "next")
             await asyncio.sleep(0.03)
@@ -183,7 +183,7 @@ async def test_patience_does_not_run_out_while_things_move() -> None:
 
 async def test_a_cancellation_from_outside_stays_a_cancellation() -> None:
     async def wait() -> None:
-        with Patience(asyncio.get_running_loop().time() + 10) as patience:
+        with Watch().patience(asyncio.get_running_loop().time() + 10) as patience:
             patience.wait(5, UpstreamTimeout, "next")
             await asyncio.sleep(5)
 

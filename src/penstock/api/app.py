@@ -24,7 +24,7 @@ from penstock.store.database import Database
 from penstock.store.spool import Spool
 from penstock.store.writer import Writer
 from penstock.telemetry import Metrics
-from penstock.transport import Transport
+from penstock.transport import Transport, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -44,14 +44,22 @@ class Application:
         self._keyring = Keyring(database)
         self._admission = Admission(settings.limits.concurrent_calls)
         metrics = Metrics()
+        watch = Watch()
         metrics.gauges["penstock_calls_running"] = lambda: self._admission.running
         metrics.gauges["penstock_spool_waiting_bytes"] = lambda: self._spool.waiting_bytes
         self.catalogue = Catalogue(settings.model, settings.provider, self._engine.names, random.random)
         vendors = Vendors(
-            _vendors(settings, load_rows()), self._engine, self._transport, settings.timeouts, settings.limits.write_s
+            _vendors(settings, load_rows()),
+            self._engine,
+            self._transport,
+            watch,
+            settings.timeouts,
+            settings.limits.write_s,
         )
         gateway = Gateway(settings, self.catalogue, vendors, self._admission, self._spool, metrics)
-        self.edge = Edge(settings, gateway, self._keyring, metrics, pages(self.catalogue, metrics, self._not_ready))
+        self.edge = Edge(
+            settings, gateway, self._keyring, watch, metrics, pages(self.catalogue, metrics, self._not_ready)
+        )
 
     @property
     def running(self) -> int:

@@ -19,6 +19,7 @@ from penstock.core.ids import timed_id
 from penstock.gateway import Gateway
 from penstock.settings import Settings
 from penstock.telemetry import Metrics
+from penstock.transport import Watch
 
 log = structlog.get_logger(__name__)
 
@@ -29,9 +30,10 @@ class Edge:
     """The application. Calls to models are answered here; everything else is for `pages`, a Starlette application."""
 
     def __init__(
-        self, settings: Settings, gateway: Gateway, keyring: Keyring, metrics: Metrics, pages: ASGIApp
+        self, settings: Settings, gateway: Gateway, keyring: Keyring, watch: Watch, metrics: Metrics, pages: ASGIApp
     ) -> None:
         self._limits = settings.limits
+        self._watch = watch
         self._cors = CorsPolicy(settings.cors)
         self._gateway = gateway
         self._keyring = keyring
@@ -73,7 +75,7 @@ class Edge:
         assert task is not None
         self.tasks.add(task)
         try:
-            await chat_completions(self._gateway, self._limits, key, exchange)
+            await chat_completions(self._gateway, self._limits, self._watch, key, exchange)
         except asyncio.CancelledError:
             # The client left, or the server ends: the record is written, and there is nobody to tell.
             task.uncancel()

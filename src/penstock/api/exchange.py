@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 from penstock.core.errors import InvalidRequest, PenstockError, RequestTimeout, TooLarge, UnsupportedMediaType
 from penstock.dialects.errors import error_body
 from penstock.settings import Limits
-from penstock.transport import Patience
+from penstock.transport import Watch
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -44,7 +44,7 @@ class Exchange:
         self.base: Headers = [(b"x-request-id", request_id.encode())]
         self.begun = False
 
-    async def json_body(self, limits: Limits) -> bytes:
+    async def json_body(self, limits: Limits, watch: Watch) -> bytes:
         """The whole body, bounded in size and in how long the client may take.
 
         Raises UnsupportedMediaType, TooLarge, RequestTimeout, InvalidRequest (the declared length is no number), and
@@ -61,7 +61,7 @@ class Exchange:
         if length > limits.body_bytes:
             await self._throw_away(limits.body_bytes)
             raise _too_large(limits)
-        with Patience(asyncio.get_running_loop().time() + 4 * limits.body_read_s) as patience:
+        with watch.patience(asyncio.get_running_loop().time() + 4 * limits.body_read_s) as patience:
             patience.wait(limits.body_read_s, RequestTimeout, "the request's body did not arrive")
             body, more = await self._part()
             if len(body) == length or not more:

@@ -122,7 +122,7 @@ class Gateway:
             return assembly.answer(book.record.usage)
 
         answer = await self._first_that_answers(call, targets, book, attempt, begun=lambda: False)
-        book.answered(answer.usage, answer.finish_reasons, answer.upstream_id)
+        book.answered(answer.usage, answer.finish_reasons, answer.upstream_id or book.record.upstream_id)
         book.content(answer.body)
         headers = answer_headers(call, book.record)
         book.close(200, params=call.changed)

@@ -14,7 +14,7 @@ from penstock.providers.local import Local
 from penstock.providers.provider import Provider
 from penstock.routing.catalogue import LOCAL
 from penstock.settings import Timeouts
-from penstock.transport import ClientStalled, Patience, Transport, Upstream
+from penstock.transport import ClientStalled, Patience, Transport, Upstream, Watch
 
 Take = Callable[[list[Frame]], Awaitable[None]]
 
@@ -40,10 +40,12 @@ class Vendors:
         vendors: Mapping[str, Vendor],
         engine: Engine,
         transport: Transport,
+        watch: Watch,
         local_timeouts: Timeouts,
         write_s: float,
     ) -> None:
         self._vendors = vendors
+        self._watch = watch
         self._engine = engine
         self._transport = transport
         self._local_timeouts = local_timeouts
@@ -60,7 +62,7 @@ class Vendors:
     async def whole(self, call: Call, target: Target, deadline: float) -> Answer:
         """A whole answer. Raises UpstreamError."""
         vendor = self._vendors[target.provider]
-        with Patience(deadline) as patience:
+        with self._watch.patience(deadline) as patience:
             async with self._open(vendor, call, target, patience) as upstream:
                 reply = await upstream.reply(lambda: _next_bytes(patience, vendor.timeouts))
             return vendor.provider.read(reply, call, target)
@@ -72,7 +74,7 @@ class Vendors:
         """
         async with self._vendor(call, target) as vendor:
             timeouts = vendor.timeouts
-            with Patience(deadline) as patience:
+            with self._watch.patience(deadline) as patience:
                 async with self._open(vendor, call, target, patience) as upstream:
                     reader = vendor.provider.reader(call, target)
                     readers.append(reader)

@@ -113,7 +113,11 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade, _HeadTooLarge) as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, _HeadTooLarge, _SecondAnswer) as error:
+            if self.complete:  # the answer is whole; what comes behind it costs the connection, not the call
+                self.abort()
+                self._wake()
+                return
             self._fail(self._broke(f"sent something that is not a proper HTTP answer ({type(error).__name__})"))
             return
         if self._unread > _MOST_UNREAD and not self._paused and self._transport is not None:
@@ -133,6 +137,10 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            raise _SecondAnswer
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_bytes += len(name) + len(value)
@@ -184,3 +192,7 @@ class Connection(asyncio.Protocol):
 
 class _HeadTooLarge(Exception):
     """The head of the answer, or its trailers, are over the limit."""
+
+
+class _SecondAnswer(Exception):
+    """Another answer begins behind the one that was asked for."""

@@ -1,7 +1,7 @@
-"""How long a call waits for whom: one lazy timer a try, instead of one a read.
+"""How long a call waits for whom: one timer for all calls, instead of one for each thing that a call waits for.
 
-The timer is armed once and looks, when it fires, at what the call was doing last; a stream of ten
-thousand chunks costs two attribute writes a chunk and no timer.
+A stream of ten thousand chunks costs some attribute writes a chunk; what waits for too long is found at the next look,
+at most a tenth of a second late.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from types import TracebackType
 
 from penstock.core.errors import PenstockError, UpstreamTimeout
 
+_LOOK_EVERY_S = 0.1
+
 
 class ClientStalled(PenstockError):
     """The client left its answer unread for longer than `limits.write_s`; nobody is there to be told."""
@@ -19,57 +21,79 @@ class ClientStalled(PenstockError):
     code = "client_stalled"
 
 
+class Watch:
+    """Looks after everything that waits in one event loop; its timer runs only while something does."""
+
+    def __init__(self) -> None:
+        self._waiting: set[Patience] = set()
+        self._looking = False
+
+    def patience(self, deadline: float) -> Patience:
+        """A patience whose whole may take until `deadline` (loop time, seconds)."""
+        return Patience(self, deadline)
+
+    def add(self, patience: Patience) -> None:
+        """`patience` begins to wait."""
+        self._waiting.add(patience)
+        if not self._looking:
+            self._looking = True
+            patience.loop.call_later(_LOOK_EVERY_S, self._look, patience.loop)
+
+    def remove(self, patience: Patience) -> None:
+        """`patience` waits no more."""
+        self._waiting.discard(patience)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for patience in list(self._waiting):
+            patience.look(now)
+        self._looking = bool(self._waiting)
+        if self._looking:
+            loop.call_later(_LOOK_EVERY_S, self._look, loop)
+
+
 class Patience:
-    """A context that ends its body when the phase it is in takes too long.
+    """A context that ends its body when the phase it is in takes too long. Made by `Watch.patience`.
 
     Phases are named with `wait`: for the vendor's first byte, for its next bytes, or for the client to send or to take
-    something. Leaving the body after a phase ran out raises the phase's error. `deadline` (loop time, seconds) bounds
-    the whole, whatever the phase, and raises UpstreamTimeout.
+    something. Leaving the body after a phase ran out raises the phase's error; the whole raises UpstreamTimeout.
     """
 
     __slots__ = (
         "_cancelling",
         "_deadline",
+        "_due",
         "_error",
-        "_handle",
         "_kind",
-        "_loop",
         "_message",
-        "_since",
+        "_seconds",
         "_task",
-        "_wait",
+        "_watch",
+        "loop",
     )
 
-    def __init__(self, deadline: float) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._deadline = deadline
-        self._since = self._loop.time()
-        self._wait = float("inf")
+    def __init__(self, watch: Watch, deadline: float) -> None:
+        self._watch = watch
+        self.loop = asyncio.get_running_loop()
+        self._deadline = self._due = deadline
+        self._seconds = 0.0
         self._kind: type[PenstockError] = UpstreamTimeout
         self._message = ""
         self._error: PenstockError | None = None
 
     def wait(self, seconds: float, kind: type[PenstockError], message: str) -> None:
         """From now on, `seconds` may pass until the next call of this; then `kind` is raised with `message`."""
-        self._since = self._loop.time()
-        self._wait = seconds
+        self._seconds = seconds
+        self._due = self.loop.time() + seconds
         self._kind = kind
         self._message = message
-        # A shorter wait than the one the timer was set for must not be noticed late.
-        if self._handle.when() > self._since + seconds:
-            self._handle.cancel()
-            self._arm()
 
-    def _arm(self) -> None:
-        self._handle = self._loop.call_at(min(self._since + self._wait, self._deadline), self._look)
-
-    def _look(self) -> None:
-        now = self._loop.time()
-        if now < self._deadline and now < self._since + self._wait:
-            self._arm()
+    def look(self, now: float) -> None:
+        """Ends the body where its time is over."""
+        if self._error is not None or (now < self._due and now < self._deadline):
             return
-        if now >= self._since + self._wait:
-            self._error = self._kind(f"{self._message} (waited {self._wait:g} s)")
+        if now >= self._due and now < self._deadline:
+            self._error = self._kind(f"{self._message} (waited {self._seconds:g} s)")
         else:
             self._error = UpstreamTimeout("the call took longer than the time allowed for the whole of it")
         self._task.cancel()
@@ -79,13 +103,13 @@ class Patience:
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()
-        self._arm()
+        self._watch.add(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._handle.cancel()
+        self._watch.remove(self)
         # A client that left at the same moment cancels too: then its own cancellation goes on.
         if self._error is not None and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise self._error from value

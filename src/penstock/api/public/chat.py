@@ -8,16 +8,17 @@ from penstock.accounts import Key
 from penstock.api.exchange import Exchange
 from penstock.gateway import Arrival, Gateway
 from penstock.settings import Limits
+from penstock.transport import Watch
 
 _STRICT = (b"true", b"1")
 
 
-async def chat_completions(gateway: Gateway, limits: Limits, key: Key, exchange: Exchange) -> None:
+async def chat_completions(gateway: Gateway, limits: Limits, watch: Watch, key: Key, exchange: Exchange) -> None:
     """Reads the body, and lets the gateway answer; a client that leaves cancels it.
 
     Raises PenstockError where nothing was sent.
     """
-    body = await exchange.json_body(limits)
+    body = await exchange.json_body(limits, watch)
     task = asyncio.current_task()
     assert task is not None
     stop_watching = exchange.watch(task.cancel)
