@@ -56,7 +56,7 @@ async def run(size: float, folder: Path, progress: Progress) -> Report:
         with server.locked():
             outage = await go(fill)
             waiting = server.gauge("penstock_spool_waiting_bytes")
-            report.expect(server.ready().status_code == 503, "/readyz is not 503 though the spool is full")
+            report.expect(server.page("/readyz").status == 503, "/readyz is not 503 though the spool is full")
         recovered = await _recovery(server, client)
         await client.close()
         report.expect(load.statuses.get(503, 0) > 0, "the spool was never full: the outage proves nothing")
@@ -76,7 +76,7 @@ async def _recovery(server: Server, client: Client) -> float:
     """Seconds until the server says that it is ready and takes calls."""
     began = time.monotonic()
     while time.monotonic() - began < 4 * _RECOVERY_S:
-        if server.ready().status_code == 200 and (await client.chat("v/plain")).status == 200:
+        if server.page("/readyz").status == 200 and (await client.chat("v/plain")).status == 200:
             break
         await asyncio.sleep(0.05)
     return time.monotonic() - began

@@ -11,10 +11,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from typing import NamedTuple
 
-import httpx
 from bench.processes import family, resident_mb
 from tests.server import ServerProcess
+
+
+class Page(NamedTuple):
+    """An answer to a GET."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
 
 
 class Server(ServerProcess):
@@ -59,14 +68,17 @@ class Server(ServerProcess):
 
     def gauge(self, name: str) -> float:
         """One value of `/metrics` without labels."""
-        for line in httpx.get(self.url + "/metrics", timeout=10).text.splitlines():
+        for line in self.page("/metrics").text.splitlines():
             if line.startswith(name + " "):
                 return float(line.split(" ")[1])
         raise AssertionError(f"no {name} in /metrics")
 
-    def ready(self) -> httpx.Response:
-        """What `/readyz` says."""
-        return httpx.get(self.url + "/readyz", timeout=10)
+    def page(self, path: str) -> Page:
+        """The answer to `GET path`. Raises OSError."""
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return Page(response.status, dict(response.getheaders()), response.read().decode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
