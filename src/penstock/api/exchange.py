@@ -163,7 +163,10 @@ class _Leaving:
     def stop(self) -> None:
         """The answer is out."""
         self._over = True
+        # Granian's future is not seen by the garbage collector: a cycle through its callback would live for ever.
+        self._future.remove_done_callback(self._received)
         self._future.cancel()
+        del self._future, self._left, self._receive
 
 
 def _too_large(limits: Limits) -> TooLarge:
