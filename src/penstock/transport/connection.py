@@ -13,7 +13,7 @@ import httptools
 
 from penstock.core.errors import UpstreamBroke
 
-_MOST_HEAD = 64 * 1024
+_MOST_HEAD = 64 * 1024  # bytes without a body in them: the head, and what stands between and behind chunks
 _MOST_UNREAD = 256 * 1024  # bytes that wait for a slow reader before the vendor is held back
 
 
@@ -40,7 +40,7 @@ class Connection(asyncio.Protocol):
         self.headers: dict[str, str] = {}
         self.complete = False
         self._head_done = False
-        self._head_bytes = 0
+        self._quiet = 0
         self._parts: list[bytes] = []
         self._unread = 0
         self._keep_alive = False
@@ -111,14 +111,13 @@ class Connection(asyncio.Protocol):
         if not self._awaited or self.complete:
             self.abort()  # nobody asked for this: the next request must not take it for its answer
             return
+        self._quiet += len(data)
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade, _HeadTooLarge, _SecondAnswer) as error:
-            if self.complete:  # the answer is whole; what comes behind it costs the connection, not the call
-                self.abort()
-                self._wake()
-                return
-            self._fail(self._broke(f"sent something that is not a proper HTTP answer ({type(error).__name__})"))
+            if self._quiet > _MOST_HEAD and not self.complete:
+                raise _HeadTooLarge
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, _HeadTooLarge) as error:
+            self._no_answer(error)
             return
         if self._unread > _MOST_UNREAD and not self._paused and self._transport is not None:
             self._paused = True
@@ -143,9 +142,6 @@ class Connection(asyncio.Protocol):
             raise _SecondAnswer
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_bytes += len(name) + len(value)
-        if self._head_bytes > _MOST_HEAD:
-            raise _HeadTooLarge
         if not self._head_done:  # after it come trailers, which nobody reads
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
@@ -154,13 +150,13 @@ class Connection(asyncio.Protocol):
         self._head_done = self.status >= 200
 
     def on_body(self, body: bytes) -> None:
+        self._quiet = 0
         self._parts.append(body)
         self._unread += len(body)
 
     def on_message_complete(self) -> None:
         if not self._head_done:  # 1xx: the answer itself is still to come
             self.headers = {}
-            self._head_bytes = 0
             return
         self.complete = True
         self._keep_alive = self._parser.should_keep_alive()
@@ -180,6 +176,14 @@ class Connection(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def _no_answer(self, error: Exception) -> None:
+        """What came is no part of an answer. Behind a whole one it costs the connection, not the call."""
+        if self.complete:
+            self.abort()
+            self._wake()
+        else:
+            self._fail(self._broke(f"sent something that is not a proper HTTP answer ({type(error).__name__})"))
+
     def _fail(self, error: UpstreamBroke) -> None:
         if self._error is None:
             self._error = error
@@ -195,4 +199,4 @@ class _HeadTooLarge(Exception):
 
 
 class _SecondAnswer(Exception):
-    """Another answer begins behind the one that was asked for."""
+    """Another answer begins behind the one that was asked for; the parser wraps it in an error of its own."""

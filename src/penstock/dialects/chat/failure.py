@@ -20,6 +20,7 @@ from penstock.core.errors import (
 )
 
 _MAX_MESSAGE = 2000  # characters of a vendor's message that go through
+_MAX_WORD = 200  # characters of its param, code and type
 _MAX_DEPTH = 6  # objects within objects that are searched for words
 
 # What looks like a credential: an API key by its prefix, a bearer token, what is half hidden behind stars, what is
@@ -108,12 +109,17 @@ def _error(status: int, said: Said, provider: str, secrets: tuple[str, ...], wai
         return UpstreamError(message, upstream_status=status, retry_after=wait)
     return UpstreamRejected(
         words or f"provider '{provider}' answered {why}",
-        param=redact(said.param, secrets) if said.param else None,
-        code=said.code,
-        type=said.type,
+        param=_word(said.param, secrets),
+        code=_word(said.code, secrets),
+        type=_word(said.type, secrets),
         status=status,
         upstream_status=status,
     )
+
+
+def _word(text: str | None, secrets: tuple[str, ...]) -> str | None:
+    """A field of the vendor's error, which may hold anything, our key too."""
+    return redact(text, secrets)[:_MAX_WORD] if text else None
 
 
 def _read(body: bytes) -> Said:
