@@ -22,7 +22,7 @@ from soak.server import Server
 
 _AT_ONCE = 6
 _PATIENCE_S = 60.0
-_RECOVERY_S = 30.0
+_RECOVERY_S = 60.0  # a model that crashes again and again is restarted after up to 30 s
 _TOKENS = 48
 
 
@@ -41,7 +41,7 @@ class _Callers:
             answer = await self._client.chat(self._model, stream=stream, within_s=_PATIENCE_S, max_tokens=_TOKENS)
             self.answers.append(answer)
             if answer.status != 200:
-                await asyncio.sleep(0.1)  # as a client would
+                await asyncio.sleep(0.5)  # as a client would
 
     def good(self) -> int:
         """Answers that were whole and no error."""

@@ -403,22 +403,25 @@ async def test_odd_but_whole(behave: Behave, stream: bool, vendor: FakeVendor, c
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-async def test_a_kept_connection_that_the_vendor_closes_at_the_next_request(
+async def test_kept_connections_that_the_vendor_closes_at_the_next_request(
     stream: bool, vendor: FakeVendor, client: Client
 ) -> None:
-    served: set[int] = set()
+    """All of them at once, as when it restarts: a try must not end on the second of them."""
+    served = set()
 
     async def once_a_connection(request: Request, wire: Wire) -> None:
-        if vendor.connections in served:
+        connection = wire._writer.get_extra_info("peername")
+        if connection in served:
             wire.close()
             return
-        served.add(vendor.connections)
+        served.add(connection)
+        await asyncio.sleep(0.1)  # so that calls side by side have a connection each
         await answer(request, wire)
 
     vendor.behave = once_a_connection
     for _ in range(3):
-        got = await client.chat("v/x", stream=stream, within_s=10)
-        assert (got.status, got.text) == (200, "Hello!")
+        answers = await asyncio.gather(*(client.chat("v/x", stream=stream, within_s=10) for _ in range(16)))
+        assert [(got.status, got.text) for got in answers] == [(200, "Hello!")] * 16
 
 
 async def test_a_flood_of_broken_answers_leaves_the_server_well(vendor: FakeVendor, client: Client) -> None:

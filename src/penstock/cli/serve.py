@@ -79,9 +79,11 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _serve(settings: Settings, port: int, worker: bool) -> None:
     from penstock.accounts.first_start import first_key
     from penstock.api.app import Application
+    from penstock.api.memory import keep_freed_memory
     from penstock.api.server import serve
     from penstock.store.database import Database
 
+    keep_freed_memory()
     database = await Database.open(settings)
     try:
         key = None if worker else await first_key(database)

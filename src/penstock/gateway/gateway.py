@@ -16,7 +16,6 @@ from penstock.core.answer import Answer, Frame, Reader
 from penstock.core.call import Call
 from penstock.core.errors import InternalError, PenstockError, Unavailable, UpstreamBroke, UpstreamError
 from penstock.core.exchange import Target
-from penstock.core.ids import new_id
 from penstock.core.record import Record
 from penstock.dialects.chat.assembly import Assembly
 from penstock.dialects.chat.chunks import usage_chunk
@@ -82,7 +81,7 @@ class Gateway:
                 call = decode(
                     arrival.body,
                     self._settings.limits,
-                    id=new_id("chatcmpl-"),
+                    id="chatcmpl-" + arrival.request_id.removeprefix("req_"),
                     request_id=arrival.request_id,
                     now=book.record.time // 1_000_000,
                     strict=arrival.strict,

@@ -105,7 +105,7 @@ class Transport:
         address = self._address(outgoing)
         connection = await self._pool.take(address.origin, connect_s)
         try:
-            connection.send(_request(address.head, outgoing))
+            connection.send(_head(address.head, outgoing), outgoing.body)
             await connection.head()
             yield Upstream(connection)
         finally:
@@ -131,13 +131,12 @@ class Transport:
         return known
 
 
-def _request(head: bytes, outgoing: Outgoing) -> bytes:
-    """The request's bytes. Header values come from settings, which are checked to be printable."""
+def _head(head: bytes, outgoing: Outgoing) -> bytes:
+    """The request's head. Header values come from settings, which are checked to be printable."""
     lines = [head]
     for name, value in outgoing.headers:
         lines.append(f"{name}: {value}\r\n".encode("latin-1"))
     # Compressed frames of a stream would come late: the compressor waits for more.
     encoding = "identity" if outgoing.stream else "gzip"
     lines.append(f"accept-encoding: {encoding}\r\ncontent-length: {len(outgoing.body)}\r\n\r\n".encode())
-    lines.append(outgoing.body)
     return b"".join(lines)

@@ -14,6 +14,7 @@ import httptools
 from penstock.core.errors import UpstreamBroke
 
 _MOST_HEAD = 64 * 1024  # bytes without a body in them: the head, and what stands between and behind chunks
+_WORTH_A_COPY = 16 * 1024  # below it one piece is cheaper to send than two
 _MOST_UNREAD = 256 * 1024  # bytes that wait for a slow reader before the vendor is held back
 
 
@@ -47,13 +48,16 @@ class Connection(asyncio.Protocol):
 
     # What the gateway does.
 
-    def send(self, data: bytes) -> None:
-        """Sends a request, head and body."""
+    def send(self, head: bytes, body: bytes) -> None:
+        """Sends a request."""
         self._reset()
         self._awaited = True
         if self._closed or self._transport is None:
             raise self._broke("closed the connection before the request was sent")
-        self._transport.write(data)
+        if len(body) < _WORTH_A_COPY:
+            self._transport.write(head + body)
+        else:
+            self._transport.writelines((head, body))
 
     async def head(self) -> None:
         """Waits for status and headers."""
