@@ -81,7 +81,7 @@ class Bench:
         )
         return done.stdout.strip()
 
-    def server(self, port: int, core: int | None) -> object:
+    def server(self, port: int, core: int | None) -> processes.Running:
         return processes.process(
             [sys.executable, "-m", "penstock", "serve"],
             port,
@@ -197,7 +197,7 @@ class Bench:
         took = []
         for _ in range(3):
             began = time.perf_counter()
-            with self.server(port, None):  # type: ignore[attr-defined]
+            with self.server(port, None):
                 asyncio.run(load.at_rate(port, PATH, self.key, 10, 0.1))
                 took.append(time.perf_counter() - began)
         self.row("start to first answer", f"{statistics.median(took):.2f} s", "1.5 s", "0.8 s")
@@ -214,15 +214,15 @@ class Bench:
         mine, others = cores[0], cores[-1]
         os.sched_setaffinity(0, {others})
         with ExitStack() as stack:
-            up = stack.enter_context(processes.upstream(ports["direct"], others))  # type: ignore[arg-type]
+            up = stack.enter_context(processes.upstream(ports["direct"], others))
             contestants = [Contestant("direct", ports["direct"], up.pid)]
             proxy = processes.nginx(self.folder, ports["nginx"], ports["direct"], mine)
             if proxy is None:
                 self.notes.append("nginx is not installed: no ratios to it.")
             else:
-                contestants.append(Contestant("nginx", ports["nginx"], stack.enter_context(proxy).pid))  # type: ignore[arg-type]
+                contestants.append(Contestant("nginx", ports["nginx"], stack.enter_context(proxy).pid))
             self.start(ports["penstock"])
-            served = stack.enter_context(self.server(ports["penstock"], mine))  # type: ignore[arg-type]
+            served = stack.enter_context(self.server(ports["penstock"], mine))
             time.sleep(2)
             self.row("memory, idle", f"{processes.resident_mb(served.pid):.0f} MB", "130 MB", "90 MB")
             penstock = Contestant("penstock", ports["penstock"], served.pid)

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+Running = AbstractContextManager[subprocess.Popen[bytes]]
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -107,11 +108,11 @@ def wait_for_port(port: int, seconds: float = 30) -> None:
     raise TimeoutError(f"nothing listens on port {port}")
 
 
-def upstream(port: int, core: int) -> object:
+def upstream(port: int, core: int) -> Running:
     return process([sys.executable, "-m", "bench.upstream", str(port)], port, core)
 
 
-def nginx(folder: Path, port: int, vendor: int, core: int) -> object:
+def nginx(folder: Path, port: int, vendor: int, core: int) -> Running | None:
     """nginx as a bare proxy, or None where it is not installed."""
     found = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
     if found is None:

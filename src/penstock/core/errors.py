@@ -28,7 +28,7 @@ PenstockError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any
 
 
 class PenstockError(Exception):
@@ -38,9 +38,9 @@ class PenstockError(Exception):
     `messages[2].content[0].type`. `headers` go out with the answer (`retry-after`, for one).
     """
 
-    status: ClassVar[int] = 500
-    type: ClassVar[str] = "server_error"
-    code: ClassVar[str | None] = None
+    status: int = 500
+    type: str = "server_error"
+    code: str | None = None
 
     def __init__(
         self,
@@ -58,11 +58,11 @@ class PenstockError(Exception):
         self.headers = headers or {}
         # An instance may be more exact than its class: a vendor's own status, type or code.
         if code is not None:
-            self.code = code  # type: ignore[misc]
+            self.code = code
         if type is not None:
-            self.type = type  # type: ignore[misc]
+            self.type = type
         if status is not None:
-            self.status = status  # type: ignore[misc]
+            self.status = status
 
 
 class InvalidRequest(PenstockError):
@@ -186,22 +186,18 @@ class UpstreamError(PenstockError):
 
     status = 502
     type = "upstream_error"
-    code: ClassVar[str | None] = "upstream_error"
-    retryable: ClassVar[bool] = True
+    code: str | None = "upstream_error"
+    retryable: bool = True
 
     def __init__(
         self,
         message: str,
         *,
-        param: str | None = None,
-        code: str | None = None,
-        type: str | None = None,
-        status: int | None = None,
-        headers: dict[str, str] | None = None,
         upstream_status: int | None = None,
         retry_after: float | None = None,
+        **more: Any,
     ) -> None:
-        super().__init__(message, param=param, code=code, type=type, status=status, headers=headers)
+        super().__init__(message, **more)
         self.upstream_status = upstream_status
         self.retry_after = retry_after
 
@@ -211,7 +207,7 @@ class UpstreamRejected(UpstreamError):
 
     status = 400
     type = "invalid_request_error"
-    code: ClassVar[str | None] = None
+    code: str | None = None
     retryable = False
 
 

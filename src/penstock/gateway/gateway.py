@@ -136,13 +136,9 @@ class Gateway:
             client.restart()
             readers.clear()
             assembly = Assembly(call, target) if book.keeps_content else None
-
-            async def take_and_keep(frames: list[Frame]) -> None:
-                for frame in frames:
-                    assembly.add(frame)  # type: ignore[union-attr]
-                await client.take(frames)
-
-            await self._choices(call, target, deadline, readers, take_and_keep if assembly else client.take)
+            await self._choices(
+                call, target, deadline, readers, _kept(client.take, assembly) if assembly else client.take
+            )
             book.metered(readers)
             if call.include_usage and call.n > 1 and self._vendors.fans_out(target) and book.record.usage is not None:
                 await client.take([usage_chunk(call, target, book.record.usage)])
@@ -246,6 +242,17 @@ class Gateway:
             book.close(status or error.status, error.code or error.type, call.changed if call else None)
         except Unavailable:
             return
+
+
+def _kept(take: Take, assembly: Assembly) -> Take:
+    """`take`, with what it takes collected as well."""
+
+    async def both(frames: list[Frame]) -> None:
+        for frame in frames:
+            assembly.add(frame)
+        await take(frames)
+
+    return both
 
 
 def _defect(error: Exception, request_id: str) -> InternalError:
