@@ -26,7 +26,7 @@ from penstock.gateway.fanout import fan_out
 from penstock.gateway.headers import answer_headers
 from penstock.gateway.sink import Sink
 from penstock.gateway.streaming import DONE, ClientStream
-from penstock.gateway.vendors import Take, Vendors
+from penstock.gateway.vendors import Take, Try, Vendors
 from penstock.limits import Admission
 from penstock.routing import Again, Catalogue, decide
 from penstock.settings import Settings
@@ -105,9 +105,9 @@ class Gateway:
             raise failure from error
 
     async def _whole(self, call: Call, targets: list[Target], book: Book, sink: Sink) -> None:
-        async def attempt(target: Target, deadline: float) -> Answer:
+        async def attempt(target: Target, allowed: Try) -> Answer:
             if not self._vendors.streams_inside(target) and not (call.n > 1 and self._vendors.fans_out(target)):
-                return await self._vendors.whole(call, target, deadline)
+                return await self._vendors.whole(call, target, allowed)
             assembly = Assembly(call, target)
             readers: list[Reader] = []
 
@@ -116,7 +116,7 @@ class Gateway:
                     assembly.add(frame)
 
             inside = msgspec.structs.replace(call, stream=True, include_usage=False)
-            await self._choices(inside, target, deadline, readers, take)
+            await self._choices(inside, target, allowed, readers, take)
             book.metered(readers)
             return assembly.answer(book.record.usage)
 
@@ -132,12 +132,12 @@ class Gateway:
         client = ClientStream(sink, book, lambda: answer_headers(call, book.record), keep_alive_s)
         readers: list[Reader] = []
 
-        async def attempt(target: Target, deadline: float) -> Assembly | None:
+        async def attempt(target: Target, allowed: Try) -> Assembly | None:
             client.restart()
             readers.clear()
             assembly = Assembly(call, target) if book.keeps_content else None
             await self._choices(
-                call, target, deadline, readers, _kept(client.take, assembly) if assembly else client.take
+                call, target, allowed, readers, _kept(client.take, assembly) if assembly else client.take
             )
             book.metered(readers)
             if call.include_usage and call.n > 1 and self._vendors.fans_out(target) and book.record.usage is not None:
@@ -171,18 +171,18 @@ class Gateway:
         self._close_failed(book, error, call, status=200)
         await client.end(error_frame(error, call.request_id))
 
-    async def _choices(self, call: Call, target: Target, deadline: float, readers: list[Reader], take: Take) -> None:
+    async def _choices(self, call: Call, target: Target, allowed: Try, readers: list[Reader], take: Take) -> None:
         if call.n > 1 and self._vendors.fans_out(target):
-            await fan_out(call, lambda one, give: self._vendors.stream(one, target, deadline, readers, give), take)
+            await fan_out(call, lambda one, give: self._vendors.stream(one, target, allowed, readers, give), take)
         else:
-            await self._vendors.stream(call, target, deadline, readers, take)
+            await self._vendors.stream(call, target, allowed, readers, take)
 
     async def _first_that_answers(
         self,
         call: Call,
         targets: list[Target],
         book: Book,
-        attempt: Callable[[Target, float], Awaitable[T]],
+        attempt: Callable[[Target, Try], Awaitable[T]],
         begun: Callable[[], bool],
     ) -> T:
         """Tries targets in order until one answers; once the client's stream has begun, nothing is tried again."""
@@ -196,7 +196,7 @@ class Gateway:
                 note, began = book.attempt(target), time.perf_counter_ns()
                 call.changed.clear()
                 try:
-                    answer = await attempt(target, deadline)
+                    answer = await attempt(target, Try(deadline, fresh=tries > 1))
                 except UpstreamError as error:
                     book.failed(note, error, began)
                     if begun():

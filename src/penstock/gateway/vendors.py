@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
+import msgspec
+
 from penstock.core.answer import Answer, Frame, Reader
 from penstock.core.call import Call
 from penstock.core.errors import InternalError, UpstreamTimeout
@@ -20,6 +22,13 @@ Take = Callable[[list[Frame]], Awaitable[None]]
 
 # The end of the HTTP body nearly always comes with the end of the answer; then the connection can serve again.
 _SETTLE_S = 0.02
+
+
+class Try(msgspec.Struct, frozen=True):
+    """What one try may do: take until `deadline` (loop time), over a connection that must be `fresh` or need not."""
+
+    deadline: float
+    fresh: bool
 
 
 class Vendor:
@@ -59,23 +68,23 @@ class Vendors:
         """Whether even a whole answer is read as a stream there: a local model can only be stopped between tokens."""
         return target.provider == LOCAL
 
-    async def whole(self, call: Call, target: Target, deadline: float) -> Answer:
+    async def whole(self, call: Call, target: Target, allowed: Try) -> Answer:
         """A whole answer. Raises UpstreamError."""
         vendor = self._vendors[target.provider]
-        with self._watch.patience(deadline) as patience:
-            async with self._open(vendor, call, target, patience) as upstream:
+        with self._watch.patience(allowed.deadline) as patience:
+            async with self._open(vendor, call, target, allowed, patience) as upstream:
                 reply = await upstream.reply(lambda: _next_bytes(patience, vendor.timeouts))
             return vendor.provider.read(reply, call, target)
 
-    async def stream(self, call: Call, target: Target, deadline: float, readers: list[Reader], take: Take) -> None:
+    async def stream(self, call: Call, target: Target, allowed: Try, readers: list[Reader], take: Take) -> None:
         """Moves a streamed answer frame by frame into `take`. Its reader is added to `readers` before the first byte.
 
         Raises UpstreamError for the vendor's failures, and ClientStalled where `take` is not taken.
         """
         async with self._vendor(call, target) as vendor:
             timeouts = vendor.timeouts
-            with self._watch.patience(deadline) as patience:
-                async with self._open(vendor, call, target, patience) as upstream:
+            with self._watch.patience(allowed.deadline) as patience:
+                async with self._open(vendor, call, target, allowed, patience) as upstream:
                     reader = vendor.provider.reader(call, target)
                     readers.append(reader)
                     while (data := await upstream.chunk()) is not None:
@@ -100,14 +109,16 @@ class Vendors:
             yield Vendor(Local(endpoint), self._local_timeouts)
 
     @asynccontextmanager
-    async def _open(self, vendor: Vendor, call: Call, target: Target, patience: Patience) -> AsyncIterator[Upstream]:
+    async def _open(
+        self, vendor: Vendor, call: Call, target: Target, allowed: Try, patience: Patience
+    ) -> AsyncIterator[Upstream]:
         """The vendor's answer, its head read and its status good."""
         timeouts, provider = vendor.timeouts, vendor.provider
         outgoing = provider.prepare(call, target)
         if not call.stream and outgoing.stream:
             raise InternalError("a whole answer was asked of a provider that only streams")
         patience.wait(timeouts.first_byte_s, UpstreamTimeout, "the vendor did not begin its answer")
-        async with self._transport.open(outgoing, timeouts.connect_s) as upstream:
+        async with self._transport.open(outgoing, timeouts.connect_s, fresh=allowed.fresh) as upstream:
             _next_bytes(patience, timeouts)
             if not 200 <= upstream.status < 300:
                 raise provider.explain(await upstream.reply(lambda: _next_bytes(patience, timeouts)))

@@ -9,9 +9,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any, Self
 from urllib.parse import quote
 
+import aiosqlite
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
@@ -24,14 +26,16 @@ from penstock.store.files import make_file, make_folder
 from penstock.store.revisions import prepare
 
 _WRITERS = 0x70656E73  # PostgreSQL's number for "who writes to Penstock's tables"
+_LAST_WORD_S = 5.0
 _WAL_BYTES = 64 * 1024 * 1024  # what is left of the write-ahead log on the disk after it had to grow
 
 
 class Database:
     """Connections to one database. For one event loop; close it before that ends."""
 
-    def __init__(self, engine: AsyncEngine, file: Path | None) -> None:
+    def __init__(self, engine: AsyncEngine, file: Path | None, threads: set[Thread]) -> None:
         self._engine = engine
+        self._threads = threads
         self._file = file
         self._identity = _identity(file) if file else None
 
@@ -50,7 +54,8 @@ class Database:
                 make_file(file)
         except OSError as error:
             raise DatabaseError(f"the data folder cannot be made: {error.strerror}: '{error.filename}'") from error
-        database = cls(_engine(url, lock_wait_s), file)
+        threads: set[Thread] = set()
+        database = cls(_engine(url, lock_wait_s, threads), file, threads)
         try:
             await prepare(database)
             await database._log_ahead(lock_wait_s)
@@ -128,6 +133,9 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self._engine.dispose()
+        # A query whose caller gave up may run on, and its thread answers to the event loop, which must be there still.
+        for thread in [thread for thread in self._threads if thread.is_alive()]:
+            await asyncio.to_thread(thread.join, _LAST_WORD_S)
 
 
 class _Words:
@@ -185,11 +193,20 @@ def _sqlite(file: Path) -> tuple[URL, Path]:
     return URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file.absolute()))}", query=query), file
 
 
-def _engine(url: URL, lock_wait_s: float) -> AsyncEngine:
+def _engine(url: URL, lock_wait_s: float, threads: set[Thread]) -> AsyncEngine:
+    """The engine; `threads` holds those that run SQLite's connections."""
     if url.get_backend_name() != "sqlite":
         return create_async_engine(
             url, pool_size=4, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True
         )
+
+    def connection_of_ours(*arguments: Any, **more: Any) -> aiosqlite.Connection:
+        made = aiosqlite.connect(*arguments, **more)
+        made._thread.daemon = True  # as SQLAlchemy does: a query that hangs must not keep the process alive
+        threads.difference_update([thread for thread in threads if not thread.is_alive()])
+        threads.add(made._thread)
+        return made
+
     engine = create_async_engine(
         url,
         pool_size=4,
@@ -198,7 +215,7 @@ def _engine(url: URL, lock_wait_s: float) -> AsyncEngine:
         pool_timeout=10,
         hide_parameters=True,  # what is stored stays out of errors and logs
         # No transactions of the driver's own making: write() begins its own, and it begins with the lock.
-        connect_args={"isolation_level": None, "timeout": lock_wait_s},
+        connect_args={"isolation_level": None, "timeout": lock_wait_s, "async_creator_fn": connection_of_ours},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

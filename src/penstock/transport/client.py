@@ -96,14 +96,17 @@ class Transport:
         self._addresses: dict[tuple[str, str, bool], _Address] = {}
 
     @asynccontextmanager
-    async def open(self, outgoing: Outgoing, connect_s: float) -> AsyncIterator[Upstream]:
+    async def open(self, outgoing: Outgoing, connect_s: float, *, fresh: bool = False) -> AsyncIterator[Upstream]:
         """Sends, and gives the answer when its head is here; leaving the context early ends the call at the vendor.
 
-        Redirects are not followed. Raises UpstreamUnreachable, UpstreamTimeout (connecting), UpstreamBroke, and
-        PermissionDenied for an address that must be public and is not.
+        With `fresh` it goes over a new connection: a vendor that restarted has closed all the kept ones, and a second
+        try must not end on another of them. Redirects are not followed.
+
+        Raises UpstreamUnreachable, UpstreamTimeout (connecting), UpstreamBroke, and PermissionDenied for an address
+        that must be public and is not.
         """
         address = self._address(outgoing)
-        connection = await self._pool.take(address.origin, connect_s)
+        connection = await self._pool.take(address.origin, connect_s, fresh)
         try:
             connection.send(_head(address.head, outgoing), outgoing.body)
             await connection.head()

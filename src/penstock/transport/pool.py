@@ -51,9 +51,12 @@ class Pool:
         self._tls: ssl.SSLContext | None = None
         self._sweeper: asyncio.TimerHandle | None = None
 
-    async def take(self, origin: Origin, connect_s: float) -> Connection:
-        """A connection, the one used last first. Raises UpstreamUnreachable, UpstreamTimeout, PermissionDenied."""
-        waiting = self._idle.get(origin)
+    async def take(self, origin: Origin, connect_s: float, fresh: bool) -> Connection:
+        """A connection, of those that wait the one used last, or a new one if it must be `fresh`.
+
+        Raises UpstreamUnreachable, UpstreamTimeout, PermissionDenied.
+        """
+        waiting = None if fresh else self._idle.get(origin)
         oldest = asyncio.get_running_loop().time() - _IDLE_S
         while waiting:
             since, connection = waiting.pop()
