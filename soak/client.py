@@ -60,11 +60,10 @@ class Answer(msgspec.Struct):
 
     @property
     def text(self) -> str:
-        """What the answer says, of choice 0."""
-        if not self.streamed:
-            return str(json.loads(self.body)["choices"][0]["message"]["content"])
-        deltas = (choice["delta"] for event in self.events for choice in event.get("choices", ()))
-        return "".join(delta.get("content") or "" for delta in deltas)
+        """What the answer says; nothing where it is an error. Raises ValueError where the body is no JSON."""
+        name, bodies = ("delta", self.events) if self.streamed else ("message", [json.loads(self.body)])
+        said = (choice[name] for body in bodies for choice in body.get("choices", ()))
+        return "".join(part.get("content") or "" for part in said)
 
     @property
     def finish_reasons(self) -> list[str]:

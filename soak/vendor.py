@@ -77,11 +77,16 @@ async def _cut(request: Request, wire: Wire, mode: str, at: str) -> None:
         await wire.raw(sent)
     if reset:
         await asyncio.sleep(0.005)  # what was sent should get there: a reset overtakes what waits
-        connection: socket.socket = wire._writer.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        wire.reset()
+        reset_connection(wire)
     else:
         wire.close()
+
+
+def reset_connection(wire: Wire) -> None:
+    """Ends the connection with a reset (RST); without the option even an abort ends it in order (FIN)."""
+    connection: socket.socket = wire._writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wire.reset()
 
 
 _KINDS: dict[str, Callable[..., Awaitable[None]]] = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
@@ -71,6 +73,9 @@ class Wire:
         self._writer.close()
 
     def reset(self) -> None:
+        """Ends the connection with a RST; a mere abort of the transport sends a FIN."""
+        connection = self._writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
 

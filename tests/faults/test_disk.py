@@ -38,6 +38,9 @@ def server(vendor: FakeVendor, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 async def client(server: Server) -> AsyncIterator[Client]:
+    end = time.monotonic() + 2 * RECOVERY_S
+    while server.gauge("penstock_spool_waiting_bytes") and time.monotonic() < end:  # of an earlier test
+        await asyncio.sleep(0.05)
     caller = Client(server.port, server.key)
     yield caller
     await caller.close()

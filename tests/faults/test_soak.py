@@ -25,7 +25,7 @@ async def test_what_was_answered_is_recorded_once_through_kill_9(tmp_path: Path,
 @pytest.mark.parametrize("trouble", ["locked", "full"])
 async def test_the_database_may_be_gone_for_a_while(trouble: str, tmp_path: Path) -> None:
     report = Report(trouble)
-    await outages.outage(trouble, 3.0, tmp_path, report)
+    await outages.outage(trouble, 2.0, tmp_path, report)
     assert not report.failures, report.text()
 
 

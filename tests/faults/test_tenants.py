@@ -26,12 +26,10 @@ def history(home: Path, *arguments: str) -> list[str]:
 
 async def test_a_project_sees_its_own_records_only(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    own: dict[str, list[str]] = {"red": [], "blue": []}
+    own: dict[str, list[str]] = {"default": [], "blue": []}
     with FakeVendor(behave) as vendor, Server(home, CONFIG.format(port=vendor.port)) as server:
-        clients = {}
-        for project in own:
-            key = penstock(home, "keys", "create", "--name", "app", "--project", project).stdout.strip()
-            clients[project] = Client(server.port, key)
+        blue = penstock(home, "keys", "create", "--name", "app", "--project", "blue").stdout.strip()
+        clients = {"default": Client(server.port, server.key), "blue": Client(server.port, blue)}
         answers: list[Answer] = []
 
         async def call(number: int) -> None:
