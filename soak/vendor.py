@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
-import struct
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -77,16 +75,9 @@ async def _cut(request: Request, wire: Wire, mode: str, at: str) -> None:
         await wire.raw(sent)
     if reset:
         await asyncio.sleep(0.005)  # what was sent should get there: a reset overtakes what waits
-        reset_connection(wire)
+        wire.reset()
     else:
         wire.close()
-
-
-def reset_connection(wire: Wire) -> None:
-    """Ends the connection with a reset (RST); without the option even an abort ends it in order (FIN)."""
-    connection: socket.socket = wire._writer.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    wire.reset()
 
 
 _KINDS: dict[str, Callable[..., Awaitable[None]]] = {
