@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from soak.client import Answer, Client
 from soak.ledger import Row, recorded
-from soak.vendor import reset_connection
 
 from tests.server import ServerProcess, provider_toml
 from tests.upstream import Behave, FakeVendor, Request, Wire, answer, chunk, completion, stream_events
@@ -95,7 +94,7 @@ async def _closes(request: Request, wire: Wire) -> None:
 
 
 async def _resets(request: Request, wire: Wire) -> None:
-    reset_connection(wire)
+    wire.reset()
 
 
 async def _binary(request: Request, wire: Wire) -> None:
@@ -250,7 +249,7 @@ async def _close(wire: Wire) -> None:
 
 async def _reset(wire: Wire) -> None:
     await asyncio.sleep(0.05)  # a reset overtakes what waits
-    reset_connection(wire)
+    wire.reset()
 
 
 async def _end(wire: Wire) -> None:
