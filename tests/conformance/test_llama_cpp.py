@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
@@ -197,3 +199,15 @@ def test_the_list_names_the_local_model_and_records_name_where_it_ran(client: Op
     assert record["provider"] == "local"
     assert record["model_served"] == "tiny"
     assert record["completion_tokens"] == 3
+
+
+def test_a_whole_call_that_its_client_leaves_is_metered(server: ServerProcess) -> None:
+    body = {"model": "tiny", "messages": HELLO, "max_tokens": 3000}
+    with pytest.raises(httpx.ReadTimeout):
+        server.post(body, timeout=0.5)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and server.records()[0]["error"] != "client_left":
+        time.sleep(0.1)
+    record = server.records()[0]
+    assert (record["status"], record["error"]) == (499, "client_left")
+    assert 0 < record["completion_tokens"] < 3000

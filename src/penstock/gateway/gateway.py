@@ -116,8 +116,10 @@ class Gateway:
                     assembly.add(frame)
 
             inside = msgspec.structs.replace(call, stream=True, include_usage=False)
-            await self._choices(inside, target, allowed, readers, take)
-            book.metered(readers)
+            try:
+                await self._choices(inside, target, allowed, readers, take)
+            finally:
+                book.metered(readers)  # what was used is known, however it ended
             return assembly.answer(book.record.usage)
 
         answer = await self._first_that_answers(call, targets, book, attempt, begun=lambda: False)
