@@ -376,8 +376,8 @@ async def _slow_body(request: Request, wire: Wire) -> None:
     if not request.json["stream"]:
         data = WHOLE
     await wire.head(content_length=str(len(data)))
-    for at in range(0, len(data), 20):
-        await wire.raw(data[at : at + 20])
+    for at in range(0, len(data), 40):
+        await wire.raw(data[at : at + 40])
         await asyncio.sleep(0.02)
 
 

@@ -84,9 +84,13 @@ def _follow(path: str, members: Mapping[str, msgspec.Raw], shape: inspect.Type) 
             if name is None:
                 return param, _UNKNOWN, node
         else:
-            node = _member(node, name, value) if name else _item(node)
-        param += (f".{name[:_LONGEST]}" if param else name) if name else f"[{index}]"
-        value = _inside(value, name or int(index))
+            node = _member(node, name, value) if name is not None else _item(node)
+        if name is None:
+            param += f"[{index}]"
+            value = _inside(value, int(index))
+        else:  # which may be empty: a key of a map can be any text
+            param += f".{name[:_LONGEST]}" if param else name
+            value = _inside(value, name)
     return param, value, node
 
 

@@ -86,6 +86,10 @@ def check_refused(body: bytes, param: str, code: str, words: str) -> None:
     assert len(error.message) < 1000
 
 
+def test_a_key_of_a_map_may_be_empty() -> None:
+    check_refused(request(logit_bias={"": None}), "logit_bias.", "invalid_type", "must be a number")
+
+
 def test_what_a_client_sent_is_not_repeated_at_length() -> None:
     for fields in (
         {"stop": "", "model": "x" * 100_000},
