@@ -9,6 +9,7 @@ from pathlib import Path
 from secrets import randbelow
 
 import pytest
+from hypothesis import settings
 
 # Below the ports that the system hands out by itself, so that no connection of another test sits on one of these.
 _FIRST_PORT, _PORTS = 12_000, 20_000
@@ -19,6 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # In CI the same examples each time: what is found there must be found again. Elsewhere new ones at each run, and
+    # no deadline anywhere: two busy cores are slower than one example may take.
+    settings.register_profile("penstock", deadline=None, derandomize=bool(os.environ.get("CI")))
+    settings.load_profile("penstock")
     # Settings of the person who runs the tests must not reach them, and a test that forgets the `home` fixture
     # must fail rather than write into that person's data folder.
     for name in [name for name in os.environ if name.startswith("PENSTOCK_")]:
