@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from tests.server import ServerProcess, environment, penstock, provider_toml
-from tests.upstream import FakeVendor, Request, Wire, answer, chunk, stream_events
+from tests.upstream import Behave, FakeVendor, Request, Wire, answer, chunk, stream_events
 
 BODY = {"model": "openai/gpt-4", "messages": [{"role": "user", "content": "Hello"}]}
 
@@ -266,7 +266,7 @@ def _streaming(server: ServerProcess, seen: list[str]) -> threading.Thread:
     return thread
 
 
-def _paced(seconds: float) -> object:
+def _paced(seconds: float) -> Behave:
     async def behave(request: Request, wire: Wire) -> None:
         await wire.begin_stream()
         events = stream_events(["a"] * 10)
@@ -284,7 +284,7 @@ def test_a_stop_drains_streams_and_breaks_off_what_takes_too_long(
     vendor: FakeVendor, tmp_path_factory: pytest.TempPathFactory, seconds: float, whole: bool
 ) -> None:
     home = tmp_path_factory.mktemp("home")
-    vendor.behave = _paced(seconds)  # type: ignore[assignment]
+    vendor.behave = _paced(seconds)
     seen: list[str] = []
     with ServerProcess(home, provider_toml("openai", vendor.url), PENSTOCK_SERVER__DRAIN_S="3") as server:
         thread = _streaming(server, seen)

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from tests.conformance.vendor import conforming
 from tests.server import ServerProcess, penstock, provider_toml
-from tests.upstream import FakeVendor, Request, Wire, chunk, completion
+from tests.upstream import Behave, FakeVendor, Request, Wire, chunk, completion
 
 pytestmark = pytest.mark.anyio
 
@@ -180,7 +180,7 @@ def test_models(client: OpenAI) -> None:
         client.models.retrieve("nothing/of/the/kind")
 
 
-def vendor_error(status: int, body: object = None, **headers: str) -> object:
+def vendor_error(status: int, body: object = None, **headers: str) -> Behave:
     async def behave(request: Request, wire: Wire) -> None:
         error = {"error": {"message": "the vendor's words", "type": "some_type", "param": "p", "code": "some_code"}}
         await wire.whole(error if body is None else body, status, **headers)
@@ -209,7 +209,7 @@ def vendor_error(status: int, body: object = None, **headers: str) -> object:
 def test_every_error_class(
     client: OpenAI, vendor: FakeVendor, status: int, kind: type[openai.APIStatusError], seen: int, tries: int
 ) -> None:
-    vendor.behave = vendor_error(status)  # type: ignore[assignment]
+    vendor.behave = vendor_error(status)
     with pytest.raises(kind) as error:
         client.chat.completions.create(model="gpt-4", messages=HELLO)
     assert error.value.status_code == seen
@@ -244,7 +244,7 @@ def test_no_key_wrong_key_disabled_key(server: ServerProcess) -> None:
 
 def test_the_sdk_retries_by_its_own_rules(server: ServerProcess, vendor: FakeVendor) -> None:
     """A vendor's 401 is never tried again by an SDK; a 503 is, and the second answer is good."""
-    vendor.behave = vendor_error(401)  # type: ignore[assignment]
+    vendor.behave = vendor_error(401)
     with OpenAI(base_url=server.url + "/v1", api_key=server.key, max_retries=2) as client:
         with pytest.raises(openai.InternalServerError):
             client.chat.completions.create(model="gpt-4", messages=HELLO)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.server import ServerProcess, provider_toml
-from tests.upstream import FakeVendor, Request, Wire, answer, chunk, completion, stream_events
+from tests.upstream import Behave, FakeVendor, Request, Wire, answer, chunk, completion, stream_events
 
 MODELS = """
 [[model]]
@@ -57,7 +57,7 @@ def _plain(vendors: tuple[FakeVendor, FakeVendor]) -> None:
         vendor.requests.clear()
 
 
-def failing(status: int, times: int = 1_000_000, **headers: str) -> object:
+def failing(status: int, times: int = 1_000_000, **headers: str) -> Behave:
     count = 0
 
     async def behave(request: Request, wire: Wire) -> None:
@@ -76,7 +76,7 @@ def failing(status: int, times: int = 1_000_000, **headers: str) -> object:
 def test_one_retry_on_the_same_target(
     server: ServerProcess, vendors: tuple[FakeVendor, FakeVendor], status: int, stream: bool
 ) -> None:
-    vendors[0].behave = failing(status, 1)  # type: ignore[assignment]
+    vendors[0].behave = failing(status, 1)
     got = server.post(BODY | {"stream": stream})
     assert got.status_code == 200
     assert (len(vendors[0].requests), len(vendors[1].requests)) == (2, 0)
@@ -86,7 +86,7 @@ def test_one_retry_on_the_same_target(
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_then_the_next_target(server: ServerProcess, vendors: tuple[FakeVendor, FakeVendor], stream: bool) -> None:
-    vendors[0].behave = failing(500)  # type: ignore[assignment]
+    vendors[0].behave = failing(500)
     got = server.post(BODY | {"stream": stream})
     assert got.status_code == 200
     assert (len(vendors[0].requests), len(vendors[1].requests)) == (2, 1)
@@ -115,7 +115,7 @@ def test_a_refused_connection_is_tried_again_elsewhere(server: ServerProcess) ->
 def test_a_refusal_of_the_request_is_not_tried_again(
     server: ServerProcess, vendors: tuple[FakeVendor, FakeVendor], status: int
 ) -> None:
-    vendors[0].behave = failing(status)  # type: ignore[assignment]
+    vendors[0].behave = failing(status)
     assert server.post(BODY).status_code == status
     assert (len(vendors[0].requests), len(vendors[1].requests)) == (1, 0)
 
@@ -123,11 +123,11 @@ def test_a_refusal_of_the_request_is_not_tried_again(
 def test_retry_after_is_honoured_within_the_time_of_the_call(
     server: ServerProcess, vendors: tuple[FakeVendor, FakeVendor]
 ) -> None:
-    vendors[0].behave = failing(429, 1, retry_after="1")  # type: ignore[assignment]
+    vendors[0].behave = failing(429, 1, retry_after="1")
     began = time.monotonic()
     assert server.post(BODY | {"model": "alone"}).status_code == 200
     assert time.monotonic() - began >= 1
-    vendors[0].behave = failing(429, 1, retry_after="30")  # type: ignore[assignment]
+    vendors[0].behave = failing(429, 1, retry_after="30")
     began = time.monotonic()
     got = server.post(BODY | {"model": "alone"})
     assert got.status_code == 429
@@ -138,7 +138,7 @@ def test_retry_after_is_honoured_within_the_time_of_the_call(
 def test_a_vendor_that_wants_a_long_wait_is_left_for_the_next_one(
     server: ServerProcess, vendors: tuple[FakeVendor, FakeVendor]
 ) -> None:
-    vendors[0].behave = failing(429, retry_after="30")  # type: ignore[assignment]
+    vendors[0].behave = failing(429, retry_after="30")
     began = time.monotonic()
     assert server.post(BODY).headers["x-penstock-served-by"] == "second/b"
     assert time.monotonic() - began < 1
@@ -220,7 +220,7 @@ def test_the_whole_call_has_a_deadline(server: ServerProcess, vendors: tuple[Fak
 def test_a_credential_that_the_vendor_refuses_is_no_fault_of_the_client(
     server: ServerProcess, vendors: tuple[FakeVendor, FakeVendor]
 ) -> None:
-    vendors[0].behave = failing(401)  # type: ignore[assignment]
+    vendors[0].behave = failing(401)
     got = server.post(BODY)
     assert (got.status_code, got.json()["error"]["code"]) == (502, "upstream_auth_error")
     assert got.headers["x-should-retry"] == "false"

@@ -12,7 +12,7 @@ MAX_EVENT = 8 * 1024 * 1024
 DONE = b"data: [DONE]\n\n"
 """The last event of a chat stream."""
 
-KEEP_ALIVE = b": keep-alive\n\n"
+KEEP_ALIVE = b": ping\n\n"
 """A comment, which every client skips: keeps a silent connection open."""
 
 _BOM = b"\xef\xbb\xbf"

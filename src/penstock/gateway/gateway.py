@@ -21,11 +21,12 @@ from penstock.dialects.chat.assembly import Assembly
 from penstock.dialects.chat.chunks import usage_chunk
 from penstock.dialects.chat.request import decode
 from penstock.dialects.errors import error_frame
+from penstock.dialects.sse import DONE
 from penstock.gateway.book import Book
 from penstock.gateway.fanout import fan_out
 from penstock.gateway.headers import answer_headers
 from penstock.gateway.sink import Sink
-from penstock.gateway.streaming import DONE, ClientStream
+from penstock.gateway.streaming import ClientStream
 from penstock.gateway.vendors import Take, Try, Vendors
 from penstock.limits import Admission
 from penstock.routing import Again, Catalogue, decide

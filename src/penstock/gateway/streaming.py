@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 from penstock.core.answer import Frame
+from penstock.dialects.sse import KEEP_ALIVE, event
 from penstock.gateway.book import Book
 from penstock.gateway.sink import Sink
 
-DONE = b"data: [DONE]\n\n"
-_PING = b": ping\n\n"
 # Before there is content another target may still answer, so what comes is held; nobody sends this much of nothing.
 _MOST_HELD = 1024
 
@@ -62,7 +61,7 @@ class ClientStream:
             await self._begin()
         send = self._sink.send
         for frame in frames:
-            await send(b"data: " + frame.data + b"\n\n")
+            await send(event(frame.data))
         self._last = self._loop.time()
 
     async def flush(self) -> None:
@@ -71,7 +70,7 @@ class ClientStream:
             held, self._held = self._held, []
             await self._begin()
             for frame in held:
-                await self._sink.send(b"data: " + frame.data + b"\n\n")
+                await self._sink.send(event(frame.data))
 
     async def end(self, last: bytes) -> None:
         """Writes the last part; nothing follows."""
@@ -105,6 +104,6 @@ class ClientStream:
             return
         if now >= self._last + self._keep_alive_s:
             if self._pinging is None or self._pinging.done():  # else the client reads slowly: no second one behind it
-                self._pinging = self._loop.create_task(self._sink.send(_PING))
+                self._pinging = self._loop.create_task(self._sink.send(KEEP_ALIVE))
             self._last = now
         self._timer = self._loop.call_at(self._last + self._keep_alive_s, self._look)

@@ -112,7 +112,7 @@ def _select() -> Select[tuple[object, ...]]:
 async def _read(database: Database, query: Select[tuple[object, ...]]) -> list[StoredKey]:
     async with database.read() as connection:
         rows: Sequence[Sequence[object]] = (await connection.execute(query)).all()
-    return [StoredKey(*row) for row in rows]  # type: ignore[arg-type]
+    return [StoredKey(*row) for row in rows]  # type: ignore[arg-type]  # columns in the order of the fields
 
 
 async def _next_change(connection: AsyncConnection) -> int:
