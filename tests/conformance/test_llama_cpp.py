@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -202,12 +203,17 @@ def test_the_list_names_the_local_model_and_records_name_where_it_ran(client: Op
 
 
 def test_a_whole_call_that_its_client_leaves_is_metered(server: ServerProcess) -> None:
-    body = {"model": "tiny", "messages": HELLO, "max_tokens": 3000}
-    with pytest.raises(httpx.ReadTimeout):
-        server.post(body, timeout=0.5)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and server.records()[0]["error"] != "client_left":
-        time.sleep(0.1)
-    record = server.records()[0]
-    assert (record["status"], record["error"]) == (499, "client_left")
-    assert 0 < record["completion_tokens"] < 3000
+    body = {"model": "tiny", "messages": HELLO, "max_tokens": 3900}
+    server.post(body | {"max_tokens": 1})  # the model is loaded
+    counted: list[int] = []
+    for patience in (0.2, 0.4, 0.8, 1.6, 3.2):  # on a busy machine the first tokens may come late
+        with contextlib.suppress(httpx.ReadTimeout):
+            server.post(body, timeout=patience)
+        time.sleep(0.5)
+        records = [r for r in server.records() if r["error"] == "client_left"]
+        assert {r["status"] for r in records} <= {499}
+        counted = [r["completion_tokens"] for r in records if r["completion_tokens"]]
+        if counted:
+            break
+    assert counted
+    assert 0 < counted[0] < 3900
