@@ -31,6 +31,7 @@ check: dev ## lint, format, types, import arrows, docs
 docs: dev ## write the generated pages of docs/ anew
 	@$(BIN)/python -m scripts.write_settings_page
 	@$(BIN)/python -m scripts.write_commands_page
+	@$(BIN)/python -m scripts.write_model_page
 
 bench: dev ## measure speed against a bare proxy (needs nginx and wrk)
 	@$(BIN)/python -m bench $(ARGS)

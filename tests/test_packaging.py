@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
@@ -42,12 +43,29 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: ZipFile) -> None:
     about = f"penstock-{penstock.__version__}.dist-info/"
     made = {about + name for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")}
     assert set(wheel.namelist()) == package | made
-    assert {Path(name).suffix for name in package} <= {".py", ".toml", ".typed"}
+    assert {Path(name).suffix for name in package} <= {".py", ".toml", ".typed", ".gguf", ".json"}
 
 
-@pytest.mark.parametrize("name", ["penstock/py.typed", "penstock/providers/compatible.toml"])
+READ_AT_RUN_TIME = [
+    "penstock/py.typed",
+    "penstock/providers/compatible.toml",
+    "penstock/engine/bundled/penstock-tiny.gguf",
+    "penstock/engine/bundled/penstock-tiny.json",
+]
+
+
+@pytest.mark.parametrize("name", READ_AT_RUN_TIME)
 def test_the_wheel_holds_what_is_read_at_run_time(wheel: ZipFile, name: str) -> None:
     assert wheel.getinfo(name).file_size == (SOURCE / name).stat().st_size
+
+
+def test_the_source_distribution_holds_it_too(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (path,) = tmp_path.iterdir()
+    with tarfile.open(path) as sdist:
+        held = {name.partition("/")[2] for name in sdist.getnames()}
+    assert {f"src/{name}" for name in READ_AT_RUN_TIME} <= held
 
 
 def test_the_wheel_holds_the_migrations(wheel: ZipFile) -> None:

@@ -3,11 +3,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from tests.tiny_gguf import write_tiny_gguf
+
+from penstock.engine.bundled import Bundled
 
 Penstock = Callable[..., Result]
 
@@ -18,13 +21,28 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _listed(penstock: Penstock) -> list[dict[str, object]]:
-    return [json.loads(line) for line in penstock("models", "list", "--json").stdout.splitlines()]
+    """The models that were added; the bundled one stands after them."""
+    *added, bundled = [json.loads(line) for line in penstock("models", "list", "--json").stdout.splitlines()]
+    assert (bundled["name"], bundled["source"]) == ("penstock-tiny", "bundled")
+    return added
 
 
-def test_list_without_models_says_how_to_get_one(penstock: Penstock) -> None:
+def test_list_without_added_models_shows_the_bundled_one_and_says_how_to_get_another(penstock: Penstock) -> None:
     result = penstock("models", "list")
-    assert (result.stdout, result.exit_code) == ("", 0)
+    header, bundled = result.stdout.splitlines()
+    assert header.split() == ["name", "size", "context", "added", "state", "file"]
+    assert re.match(r"penstock-tiny  .* ready  bundled$", bundled.rstrip())
+    assert result.exit_code == 0
     assert "penstock models pull" in result.stderr
+
+
+def test_list_says_why_the_bundled_one_cannot_be_used(
+    penstock: Penstock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.engine.bundled.Bundled", partial(Bundled, tmp_path))
+    assert "  its model card cannot be read (No such file or directory)" in penstock("models", "list").stdout
+    (line,) = penstock("models", "list", "--json").stdout.splitlines()
+    assert json.loads(line)["trouble"].startswith("its model card cannot be read")
 
 
 def test_add_takes_the_file_where_it_is(penstock: Penstock, home: Path, model: Path) -> None:
@@ -49,10 +67,11 @@ def test_list_shows_every_model_and_what_is_wrong_with_it(penstock: Penstock, tm
     penstock("models", "add", str(model))
     penstock("models", "add", str(lost))
     lost.unlink()
-    header, first, second = penstock("models", "list").stdout.splitlines()
+    header, first, second, bundled = penstock("models", "list").stdout.splitlines()
     assert header.split() == ["name", "size", "context", "added", "state", "file"]
     assert first.split()[:4] == ["tiny-f32", "475", "kB", "4096"]
     assert first.rstrip().endswith(f"ready             {model}")
+    assert bundled.rstrip().endswith("ready             bundled")
     assert f"its file is gone  {lost}" in second
 
 
@@ -69,7 +88,9 @@ def test_remove_keeps_the_users_file_and_deletes_ours(penstock: Penstock, home: 
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["remove", "none"], "there is no local model 'none'; there is none at all"),
+        (["remove", "none"], "there is no local model 'none'; none was added"),
+        (["remove", "penstock-tiny"], "'penstock-tiny' comes with Penstock and cannot be removed"),
+        (["add", "page.gguf", "--name", "penstock-tiny"], "'penstock-tiny' is the name of the bundled model"),
         (["add", "page.gguf"], r"page\.gguf is no model that can be used: it begins with b'<htm'"),
         (["add", "page.gguf", "--name", "a/b"], "'a/b' cannot be a model's name"),
         (["pull", "owner/model"], "'owner/model' is no model's address"),

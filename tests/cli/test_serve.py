@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import httpx
+import pytest
 from tests.server import ServerProcess, environment, free_port, penstock, provider_toml
 from tests.upstream import FakeVendor, answer
+
+from penstock.cli.serve import greet
+from penstock.engine.bundled import Bundled
+from penstock.routing import Catalogue
+from penstock.settings import ProviderSettings, Settings, load
 
 
 def started(home: Path, config: str, port: int) -> tuple[subprocess.Popen[str], str]:
@@ -57,21 +61,71 @@ def test_the_first_start_prints_a_key_once_and_a_curl_that_works(tmp_path: Path)
         assert "sk-ps-" not in said + ended(process)
 
 
-def test_without_a_model_it_says_how_to_get_one_and_a_call_says_so_too(tmp_path: Path) -> None:
-    port = free_port()
-    process, said = started(tmp_path, "", port)
+def test_without_a_vendor_the_bundled_model_answers_and_the_banner_says_so_and_how_to_get_another(
+    tmp_path: Path,
+) -> None:
+    process, said = started(tmp_path, "", free_port())
     assert process.stdout is not None
-    while "[[provider]]" not in said:
+    while "penstock.toml" not in said:
         said += process.stdout.readline()
-    found = re.search(r"sk-ps-\w{43}", said)
-    assert found
-    body = {"model": "gpt-4", "messages": [{"role": "user", "content": "Hello"}]}
-    got = httpx.post(
-        f"http://127.0.0.1:{port}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {found[0]}"}
-    )
-    assert got.status_code == 404
-    assert "penstock models" in got.json()["error"]["message"]
+    assert "No vendor is configured: penstock-tiny, a small demonstration model" in said
+    assert "also to gpt-4, gpt-4-0613, gpt-4-0125-preview, gpt-4-1106-preview, gpt-4o, openai/gpt-4o." in said
+    assert "models pull hf:" in said
+    command = said[said.index("curl ") : said.index("}'") + 2].replace("curl ", "curl -si ", 1)
+    for asked in ("penstock-tiny", "gpt-4", "gpt-4o"):
+        assert '"model": "penstock-tiny"' in command
+        pasted = command.replace('"model": "penstock-tiny"', f'"max_tokens": 20, "model": "{asked}"')
+        done = subprocess.run(["bash", "-c", pasted], capture_output=True, text=True, timeout=20, check=True)
+        head, _, body = done.stdout.partition("\n\n")
+        answered = json.loads(body)
+        assert "x-penstock-served-by: local/penstock-tiny" in head.splitlines()
+        assert answered["model"] == "penstock-tiny"
+        assert answered["choices"][0]["message"]["content"]
+        assert answered["choices"][0]["finish_reason"] in ("stop", "length")
     ended(process)
+    records = [json.loads(line) for line in penstock(tmp_path, "requests", "--json").stdout.splitlines()]
+    assert [(r["model_asked"], r["model_served"]) for r in records] == [
+        (asked, "penstock-tiny") for asked in ("gpt-4o", "gpt-4", "penstock-tiny")
+    ]
+
+
+def test_the_command_that_adds_a_vendor_writes_settings_that_are_taken(tmp_path: Path) -> None:
+    process, said = started(tmp_path, "", free_port())
+    assert process.stdout is not None
+    while "penstock.toml" not in said:
+        said += process.stdout.readline()
+    ended(process)
+    (command,) = [line for line in said.splitlines() if line.strip().startswith("printf")]
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, timeout=20, check=True)
+    settings = load(tmp_path / "penstock.toml", {"PENSTOCK_HOME": str(tmp_path)})
+    assert [(p.name, p.kind, p.api_key) for p in settings.provider] == [("openai", "openai", "env:OPENAI_API_KEY")]
+
+
+def said_with(capsys: pytest.CaptureFixture[str], bundled: Bundled, settings: Settings, *local: str) -> str:
+    names = Catalogue(settings.model, settings.provider, lambda: [*local, bundled.entry.name], lambda: 0.0)
+    greet(settings, names, bundled, 8080, "sk-ps-first")
+    return capsys.readouterr().out
+
+
+def test_with_a_model_of_the_users_own_the_curl_asks_for_that(capsys: pytest.CaptureFixture[str]) -> None:
+    said = said_with(capsys, Bundled(), Settings(), "mine")
+    assert '"model": "mine"' in said
+    assert "No vendor is configured: penstock-tiny" in said  # gpt-4 and the like are still its own
+    assert "models pull" not in said
+
+
+def test_with_a_vendor_nothing_is_said_of_the_bundled_model(capsys: pytest.CaptureFixture[str]) -> None:
+    said = said_with(capsys, Bundled(), Settings(provider=[ProviderSettings("openai", "openai")]))
+    assert '"model": "openai/gpt-4o-mini"' in said
+    assert "penstock-tiny" not in said
+
+
+def test_a_bundled_model_that_cannot_be_used_is_no_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = said_with(capsys, Bundled(tmp_path), Settings())
+    assert "sk-ps-first" in said
+    assert "curl" not in said
+    assert "cannot be used:\n  its model card cannot be read" in said
+    assert "models pull" in said
 
 
 def test_settings_that_are_wrong_are_one_line(tmp_path: Path) -> None:

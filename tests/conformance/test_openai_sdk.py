@@ -174,7 +174,7 @@ def test_logprobs_whole_and_streamed(client: OpenAI) -> None:
 
 
 def test_models(client: OpenAI) -> None:
-    assert {m.id for m in client.models.list()} == {"gpt-4", "openai/gpt-4"}
+    assert {m.id for m in client.models.list()} == {"gpt-4", "openai/gpt-4", "penstock-tiny"}
     assert client.models.retrieve("openai/gpt-4").owned_by == "openai"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("nothing/of/the/kind")

@@ -16,6 +16,7 @@ from tests.tiny_gguf import write_tiny_gguf
 
 from penstock.core.errors import ModelNotFound, Unavailable
 from penstock.engine import Engine, Registry
+from penstock.engine.card import NAME
 from penstock.providers.local import Endpoint
 
 pytestmark = pytest.mark.anyio
@@ -106,29 +107,29 @@ async def test_unknown_names_are_not_found(start: Start) -> None:
         async with engine.lease("none"):
             pytest.fail("it was there")
     with pytest.raises(ModelNotFound):
-        engine.get("none")
+        await engine.get("none")
 
 
 async def test_the_list_follows_the_registry_while_it_runs(
     start: Start, registry: Registry, tiny: Path, tmp_path: Path
 ) -> None:
     engine = start(context=1024)
-    assert [model.name for model in engine.models()] == ["tiny"]
+    assert [model.name for model in await engine.models()] == ["tiny", NAME]
     Registry(tmp_path).add(tiny, "second", copy=False, progress=quiet)
-    assert list(engine.names()) == ["tiny", "second"]
-    assert engine.get("second").context == 1024
+    assert list(engine.names()) == ["tiny", "second", NAME]
+    assert (await engine.get("second")).context == 1024
     async with engine.lease("second") as endpoint:
         assert endpoint.context == 1024
     Registry(tmp_path).remove("second")
-    assert list(engine.names()) == ["tiny"]
+    assert list(engine.names()) == ["tiny", NAME]
     await until_gone(endpoint)
 
 
 async def test_a_broken_list_leaves_the_models_that_were_known(start: Start, registry: Registry) -> None:
     engine = start()
-    assert list(engine.names()) == ["tiny"]
+    assert list(engine.names()) == ["tiny", NAME]
     (registry.folder / "models.json").write_text("{")
-    assert list(engine.names()) == ["tiny"]
+    assert list(engine.names()) == ["tiny", NAME]
 
 
 async def test_a_model_removed_in_the_middle_of_a_call_stays_to_its_end(
@@ -137,7 +138,7 @@ async def test_a_model_removed_in_the_middle_of_a_call_stays_to_its_end(
     engine = start()
     async with engine.lease("tiny") as endpoint:
         registry.remove("tiny")
-        assert list(engine.names()) == []
+        assert list(engine.names()) == [NAME]
         assert await alive(endpoint)
     await until_gone(endpoint)
 
@@ -294,14 +295,15 @@ async def test_a_bad_file_costs_one_clear_error_and_nothing_else(
     assert why in error.message
     assert (error.status, error.code, error.headers) == (503, "model_unavailable", {"x-should-retry": "false"})
     assert str(tmp_path) not in error.message
-    unavailable = engine.get("bad").unavailable
+    unavailable = (await engine.get("bad")).unavailable
     assert unavailable is not None
     assert why in unavailable
 
     write_tiny_gguf(bad, seed=3)  # the file is made good: it is tried again
+    assert (await engine.get("bad")).unavailable is None
     async with engine.lease("bad") as endpoint:
         assert await alive(endpoint)
-    assert engine.get("bad").unavailable is None
+    assert (await engine.get("bad")).unavailable is None
 
 
 async def test_all_who_wait_for_a_bad_file_are_told(start: Start, registry: Registry, tmp_path: Path) -> None:

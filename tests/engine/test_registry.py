@@ -158,3 +158,15 @@ for i in range(5):
 def test_of_two_that_fetch_the_same_file_the_second_is_told(empty: Registry) -> None:
     with empty.partial("x.part"), pytest.raises(RegistryError, match="another command"), empty.partial("x.part"):
         pytest.fail("both have it")
+
+
+@pytest.mark.parametrize("name", ["penstock-tiny", "Penstock-Tiny"])
+def test_the_name_of_the_bundled_model_is_taken(empty: Registry, tiny: Path, name: str) -> None:
+    with pytest.raises(RegistryError, match="the name of the bundled model"):
+        empty.add(tiny, name, copy=False, progress=quiet)
+    assert empty.entries() == {}
+
+
+def test_the_bundled_model_cannot_be_removed(empty: Registry) -> None:
+    with pytest.raises(RegistryError, match="'penstock-tiny' comes with Penstock and cannot be removed"):
+        empty.remove("penstock-tiny")

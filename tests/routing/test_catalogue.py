@@ -4,14 +4,19 @@ import pytest
 
 from penstock.core.errors import ModelNotFound
 from penstock.core.exchange import Target
-from penstock.routing import Catalogue
+from penstock.routing import Catalogue, Entry
 from penstock.settings import ModelSettings, ProviderSettings, TargetSettings
 
 PROVIDERS = [ProviderSettings("openai", "openai"), ProviderSettings("groq", "groq")]
 
 
-def catalogue(*models: ModelSettings, local: tuple[str, ...] = (), draw: float = 0.0) -> Catalogue:
-    return Catalogue(models, PROVIDERS, lambda: local, lambda: draw)
+def catalogue(
+    *models: ModelSettings,
+    local: tuple[str, ...] = (),
+    draw: float = 0.0,
+    providers: list[ProviderSettings] = PROVIDERS,
+) -> Catalogue:
+    return Catalogue(models, providers, lambda: local, lambda: draw)
 
 
 GPT4 = ModelSettings(
@@ -77,3 +82,58 @@ def test_a_near_name_is_suggested() -> None:
 def test_entries_are_every_name_that_can_be_asked_for_once() -> None:
     listed = catalogue(GPT4, ANY, local=("tiny", "gpt-4")).entries()
     assert [(e.id, e.owned_by) for e in listed] == [("gpt-4", "openai"), ("openai/gpt-4", "openai"), ("tiny", "local")]
+
+
+def test_a_weighted_model_is_listed_under_its_first_target_whatever_is_drawn() -> None:
+    split = ModelSettings("m", [TargetSettings("openai", "a", 3.0), TargetSettings("groq", "b", 1.0)])
+    assert catalogue(split, draw=0.9).entries() == [Entry("m", "openai")]
+
+
+BUNDLED = Target("local", "penstock-tiny", "penstock-tiny")
+
+
+@pytest.mark.parametrize(
+    "name", ["gpt-4", "gpt-4-0613", "gpt-4-0125-preview", "gpt-4-1106-preview", "gpt-4o", "openai/gpt-4o"]
+)
+def test_without_a_provider_well_known_names_go_to_the_bundled_model(name: str) -> None:
+    names = catalogue(local=("penstock-tiny",), providers=[])
+    assert names.plan(name) == [BUNDLED]
+    assert names.entry(name) == Entry(name, "local", "penstock-tiny")
+    assert names.entry(name) in names.entries()
+
+
+@pytest.mark.parametrize("name", ["gpt-4", "gpt-4o"])
+def test_with_a_provider_they_do_not(name: str) -> None:
+    names = catalogue(local=("penstock-tiny",))
+    with pytest.raises(ModelNotFound, match="a name after 'openai/' or 'groq/' goes to that vendor"):
+        names.plan(name)
+    assert [entry.id for entry in names.entries()] == ["penstock-tiny"]
+    assert names.plan("openai/gpt-4o") == [Target("openai", "gpt-4o", "openai/gpt-4o")]
+
+
+def test_with_a_provider_the_bundled_model_has_its_own_name_still() -> None:
+    assert catalogue(ANY, local=("penstock-tiny",)).plan("penstock-tiny") == [BUNDLED]
+
+
+def test_a_configured_or_local_name_wins_over_the_bundled_model() -> None:
+    mine = ModelSettings("gpt-4", [TargetSettings("local", "mine")])
+    rest = ModelSettings("openai/*", [TargetSettings("local", "*")])
+    names = catalogue(mine, rest, local=("mine", "gpt-4o", "penstock-tiny"), providers=[])
+    assert names.plan("gpt-4") == [Target("local", "mine", "gpt-4")]
+    assert names.plan("gpt-4o") == [Target("local", "gpt-4o", "gpt-4o")]
+    assert names.plan("openai/gpt-4o") == [Target("local", "gpt-4o", "openai/gpt-4o")]
+    assert names.plan("gpt-4-0613") == [BUNDLED]
+    listed = names.entries()
+    assert Entry("gpt-4", "local", "mine") in listed
+    assert len({entry.id for entry in listed}) == len(listed)
+
+
+def test_a_configured_name_may_send_to_the_bundled_model() -> None:
+    demo = ModelSettings("demo", [TargetSettings("local", "penstock-tiny")])
+    assert catalogue(demo).plan("demo") == [Target("local", "penstock-tiny", "demo")]
+    assert catalogue(demo).entry("demo") == Entry("demo", "local", "penstock-tiny")
+
+
+def test_a_model_with_more_than_one_target_is_not_listed_as_a_local_one() -> None:
+    both = ModelSettings("both", [TargetSettings("local", "penstock-tiny"), TargetSettings("openai", "x")])
+    assert catalogue(both).entry("both") == Entry("both", "local")

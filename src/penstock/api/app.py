@@ -13,6 +13,7 @@ from penstock.accounts import Keyring
 from penstock.api.edge import Edge
 from penstock.api.pages import pages
 from penstock.engine import Engine
+from penstock.engine.bundled import Bundled
 from penstock.gateway import Gateway
 from penstock.gateway.vendors import Vendor, Vendors
 from penstock.limits import Admission
@@ -37,7 +38,8 @@ class Application:
     def __init__(self, settings: Settings, database: Database) -> None:
         home = Path(settings.home)
         self.database = database
-        self._engine = Engine(settings.engine, home)
+        self.bundled = Bundled()
+        self._engine = Engine(settings.engine, home, self.bundled)
         self._transport = Transport()
         self._spool = Spool(home / "spool", settings.spool)
         self._writer = Writer(self._spool, database)
@@ -58,7 +60,12 @@ class Application:
         )
         gateway = Gateway(settings, self.catalogue, vendors, self._admission, self._spool, metrics)
         self.edge = Edge(
-            settings, gateway, self._keyring, watch, metrics, pages(self.catalogue, metrics, self._not_ready)
+            settings,
+            gateway,
+            self._keyring,
+            watch,
+            metrics,
+            pages(self.catalogue, self._engine, metrics, self._not_ready),
         )
 
     @property

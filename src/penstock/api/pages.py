@@ -15,15 +15,16 @@ from penstock.api.edge import CHAT_PATHS
 from penstock.api.public.models import models
 from penstock.core.errors import MethodNotAllowed, NotFound, PenstockError
 from penstock.dialects.errors import error_body
+from penstock.engine import Engine
 from penstock.routing import Catalogue
 from penstock.telemetry import Metrics
 
 Ready = Callable[[], Awaitable[list[str]]]
 
 
-def pages(catalogue: Catalogue, metrics: Metrics, ready: Ready) -> Starlette:
+def pages(catalogue: Catalogue, engine: Engine, metrics: Metrics, ready: Ready) -> Starlette:
     """`ready` names what is not ready yet, nothing where all is."""
-    listed, one = models(catalogue, int(time.time()))
+    listed, one = models(catalogue, engine, int(time.time()))
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})

@@ -71,27 +71,33 @@ def add(settings: Settings, path: Path, name: str | None, copy: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line, with every field.")
 @click.pass_obj
 def list_(settings: Settings, as_json: bool) -> None:
-    """List the local models, oldest first."""
+    """List the local models, oldest first, and the bundled one."""
+    from penstock.engine.bundled import Bundled
+
+    bundled = Bundled()
     with _registry(settings) as registry:
-        entries = list(registry.entries().values())
+        added = list(registry.entries().values())
+    troubles = [(entry, entry.trouble()) for entry in added] + [(bundled.entry, bundled.check())]
     if as_json:
-        for entry in entries:
-            fields = msgspec.structs.asdict(entry) | {"added": utc_time(entry.added), "trouble": entry.trouble()}
+        for entry, trouble in troubles:
+            fields = msgspec.structs.asdict(entry) | {"added": utc_time(entry.added), "trouble": trouble}
             click.echo(msgspec.json.encode(fields))
-    elif not entries:
-        click.echo(
-            "There are no local models; `penstock models pull` or `penstock models add` gives you one.", err=True
-        )
     else:
         from penstock.cli.tables import PartedTable
 
         table = PartedTable("name", "size", "context", "added", "state", "file", right=("size", "context"))
         table.add(
             [
-                [e.name, _size(e.size), str(e.context), local_time(e.added), e.trouble() or "ready", e.source or e.path]
-                for e in entries
+                [e.name, _size(e.size), str(e.context), local_time(e.added), trouble or "ready", e.source or e.path]
+                for e, trouble in troubles
             ]
         )
+        if not added:
+            click.echo(
+                f"{bundled.entry.name} is a small demonstration; `penstock models pull` or `penstock models add` gives "
+                "you a real model.",
+                err=True,
+            )
 
 
 @command.command()

@@ -14,6 +14,7 @@ import click
 from penstock.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from penstock.engine.bundled import Bundled
     from penstock.routing import Catalogue
 
 _FIRST_KEY = """
@@ -31,11 +32,21 @@ _CURL = """
       -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
 """
 
-_NO_MODEL = """
-  There is no model yet. Either of these adds one:
+_DEMONSTRATION = """
+  No vendor is configured: {name}, a small demonstration model that comes with Penstock, answers{others}.
+  Each answer says that it did.
+"""
 
-    {command} models pull hf:OWNER/REPO     a local model from Hugging Face (or: {command} models add FILE.gguf)
-    [[provider]] in penstock.toml           a vendor: README.md shows the lines
+_UNAVAILABLE = """
+  No vendor is configured, and {name}, the model that comes with Penstock, cannot be used:
+  {why}.
+"""
+
+_REAL_MODEL = """
+  Either of these leads to a real model: the first at once, the second at the next start with OPENAI_API_KEY set.
+
+    {command} models pull hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m
+    printf '[[provider]]\\nname = "openai"\\nkind = "openai"\\napi_key = "env:OPENAI_API_KEY"\\n' >> penstock.toml
 """
 
 
@@ -97,35 +108,51 @@ async def _serve(settings: Settings, port: int, worker: bool) -> None:
     try:
         await application.start()
         await serve(
-            application, settings, port, lambda: None if worker else greet(settings, application.catalogue, port, key)
+            application,
+            settings,
+            port,
+            lambda: None if worker else greet(settings, application.catalogue, application.bundled, port, key),
         )
     finally:
         await application.close()
 
 
-def greet(settings: Settings, catalogue: Catalogue, port: int, key: str | None) -> None:
+def greet(settings: Settings, catalogue: Catalogue, bundled: Bundled, port: int, key: str | None) -> None:
     """Says on stdout where the server is, and at the first start how to call it."""
     host = settings.server.host
     url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104 - only compared
-    lines = [f"Penstock serves on {url} (data in {settings.home}); Ctrl-C stops it."]
-    model = _example(settings, catalogue)
+    lines = [f"Penstock serves on {url} (data in {settings.home}); Ctrl-C stops it.\n"]
+    trouble = bundled.look()
+    model = _example(settings, catalogue) or (None if trouble else bundled.entry.name)
     if key is not None:
         lines.append(_FIRST_KEY.format(key=key))
         if model is not None:
             lines.append(_CURL.format(url=url, key=key, model=model))
-    if not catalogue.entries() and not settings.provider:
-        here = sys.argv[0]
-        lines.append(_NO_MODEL.format(command="penstock" if shutil.which("penstock") else os.path.relpath(here)))
-    click.echo("\n".join(lines))
+    if not settings.provider:
+        lines.append(_about_bundled(catalogue, bundled.entry.name, trouble))
+        if model in (None, bundled.entry.name):
+            here = sys.argv[0]
+            lines.append(_REAL_MODEL.format(command="penstock" if shutil.which("penstock") else os.path.relpath(here)))
+    click.echo("".join(lines))
+
+
+def _about_bundled(catalogue: Catalogue, name: str, trouble: str | None) -> str:
+    if trouble is not None:
+        return _UNAVAILABLE.format(name=name, why=trouble)
+    others = [entry.id for entry in catalogue.entries() if entry.local == name and entry.id != name]
+    return _DEMONSTRATION.format(name=name, others=f",\n  also to {', '.join(others)}" if others else "")
 
 
 def _example(settings: Settings, catalogue: Catalogue) -> str | None:
-    """A model that the first call can ask for: one that is configured or local, else one that a vendor is known for."""
+    """A model that the first call can ask for: one that the user has configured or added, else one that a vendor is
+    known for. None where there is only the bundled one."""
     from penstock.core.errors import ModelNotFound
+    from penstock.engine.card import NAME
     from penstock.providers.rows import load_rows
 
     for entry in catalogue.entries():
-        return entry.id
+        if entry.local != NAME:
+            return entry.id
     rows = load_rows()
     for provider in settings.provider:
         row = rows.get(provider.kind)

@@ -11,6 +11,8 @@ import msgspec
 import structlog
 
 from penstock.core.errors import ModelNotFound
+from penstock.engine.bundled import Bundled
+from penstock.engine.card import NAME, Card
 from penstock.engine.child import context_of_call
 from penstock.engine.registry import Entry, Registry, RegistryError
 from penstock.engine.runner import Runner
@@ -23,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 class LocalModel(msgspec.Struct, frozen=True):
     """A model that this machine can run. `size` in bytes, `context` the tokens of one call, `added` in Unix us.
-    `unavailable` is why it cannot be had, once a try has shown that."""
+    `unavailable` is why it cannot be had, as far as that is known; `card` is there for the bundled one."""
 
     name: str
     path: str
@@ -32,32 +34,42 @@ class LocalModel(msgspec.Struct, frozen=True):
     context: int
     added: int
     unavailable: str | None
+    card: Card | None
 
 
 class Engine:
-    """Runs local models, each in a process of its own. `close` must be awaited before the process ends."""
+    """Runs local models, each in a process of its own: those of the data folder `home`, and the bundled one.
 
-    def __init__(self, settings: EngineSettings, home: Path) -> None:
+    `close` must be awaited before the process ends.
+    """
+
+    def __init__(self, settings: EngineSettings, home: Path, bundled: Bundled | None = None) -> None:
         self._settings = settings
         self._registry = Registry(home)
+        self._bundled = bundled or Bundled()
         self._logs = home / "logs"
         self._seats = Seats(settings.loaded)
         self._runners: dict[str, Runner] = {}
         self._retired: list[Runner] = []
-        self._entries: dict[str, Entry] = {}
+        self._added: dict[str, Entry] | None = None  # as the registry gave them last
+        self._entries: dict[str, Entry] = {NAME: self._bundled.entry}
         self._trouble = ""
 
     def names(self) -> Iterable[str]:
         """The names of all models; costs one look at the registry's file."""
         return self._current().keys()
 
-    def models(self) -> list[LocalModel]:
-        """All models, in the order in which they were added."""
+    async def models(self) -> list[LocalModel]:
+        """All models, in the order in which they were added, and the bundled one."""
+        await asyncio.to_thread(self._bundled.check)
         return [self._described(entry) for entry in self._current().values()]
 
-    def get(self, name: str) -> LocalModel:
+    async def get(self, name: str) -> LocalModel:
         """One model. Raises ModelNotFound."""
-        return self._described(self._entry(name))
+        entry = self._entry(name)
+        if entry is self._bundled.entry:
+            await asyncio.to_thread(self._bundled.check)
+        return self._described(entry)
 
     @asynccontextmanager
     async def lease(self, name: str, *, alone: bool = False) -> AsyncIterator[Endpoint]:
@@ -79,7 +91,8 @@ class Engine:
             return runner
         if runner is not None:
             self._retire(entry.name)
-        runner = Runner(entry, self._settings, self._seats, self._logs / f"engine-{entry.name}.log")
+        check = self._bundled.check if entry is self._bundled.entry else None
+        runner = Runner(entry, self._settings, self._seats, self._logs / f"engine-{entry.name}.log", check)
         self._runners[entry.name] = runner
         return runner
 
@@ -98,20 +111,23 @@ class Engine:
     def _current(self) -> dict[str, Entry]:
         """The entries as they are now. Where the registry is unreadable, those that it had before."""
         try:
-            entries = self._registry.entries()
+            added = self._registry.entries()
         except RegistryError as error:
             if str(error) != self._trouble:
                 self._trouble = str(error)
                 log.error("the list of local models cannot be read", reason=self._trouble)
             return self._entries
-        if entries is not self._entries:
-            self._entries, self._trouble = entries, ""
-            for name in [name for name in self._runners if name not in entries]:
+        if added is not self._added:
+            self._added, self._trouble = added, ""
+            self._entries = added | {NAME: self._bundled.entry}
+            for name in [name for name in self._runners if name not in self._entries]:
                 self._retire(name)
-        return entries
+        return self._entries
 
     def _described(self, entry: Entry) -> LocalModel:
         runner = self._runners.get(entry.name)
+        failed = runner.unavailable if runner is not None and runner.entry == entry else None
+        bundled = self._bundled if entry is self._bundled.entry else None
         return LocalModel(
             name=entry.name,
             path=entry.path,
@@ -119,5 +135,6 @@ class Engine:
             sha256=entry.sha256,
             context=context_of_call(self._settings.context, entry.context),
             added=entry.added,
-            unavailable=runner.unavailable if runner is not None and runner.entry == entry else None,
+            unavailable=(bundled.look() if bundled else None) or failed,
+            card=bundled.card if bundled else None,
         )

@@ -15,6 +15,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from penstock.engine.card import NAME as BUNDLED
 from penstock.engine.gguf import BadModelFile, read_header, split_of
 from penstock.engine.private import make_folder, open_file
 
@@ -109,6 +110,8 @@ class Registry:
         """Forgets the model, and deletes its file if it is Penstock's own. Raises RegistryError."""
         with self._locked() as entries:
             entry = entries.pop(name, None)
+            if entry is None and name == BUNDLED:
+                raise RegistryError(f"'{BUNDLED}' comes with Penstock and cannot be removed")
             if entry is None:
                 raise RegistryError(f"there is no local model '{name}'{_listed(entries)}")
             self._write(entries)
@@ -122,6 +125,8 @@ class Registry:
             raise RegistryError(
                 f"'{name}' cannot be a model's name: 1 to 96 letters, digits, '.', '_' and '-', a letter or digit first"
             )
+        if name.lower() == BUNDLED:
+            raise RegistryError(f"'{BUNDLED}' is the name of the bundled model; give another --name")
         taken = next((known for known in self.entries() if known.lower() == name.lower()), None)
         if taken is not None:
             raise RegistryError(f"there is a local model '{taken}' already; give another --name, or remove it first")
@@ -235,4 +240,4 @@ def _read_through(path: Path, copy_to: Path | None, progress: Progress) -> str:
 
 
 def _listed(entries: dict[str, Entry]) -> str:
-    return f"; there are {', '.join(sorted(entries))}" if entries else "; there is none at all"
+    return f"; there are {', '.join(sorted(entries))}" if entries else "; none was added"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -41,10 +41,21 @@ class _Failure(msgspec.Struct, frozen=True):
 
 
 class Runner:
-    """Runs the model of one registry entry."""
+    """Runs the model of one registry entry.
 
-    def __init__(self, entry: Entry, settings: EngineSettings, seats: Seats, log_file: Path) -> None:
+    `check` is called in a thread before each load, and says why the file must not be loaded, or None.
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        settings: EngineSettings,
+        seats: Seats,
+        log_file: Path,
+        check: Callable[[], str | None] | None = None,
+    ) -> None:
         self.entry = entry
+        self._check = check
         self.last_used = 0.0
         self._path = Path(entry.path)
         self._settings = settings
@@ -76,7 +87,8 @@ class Runner:
     @property
     def unavailable(self) -> str | None:
         """Why the model cannot be had, as far as that is known."""
-        return self._failure.reason if self._failure is not None else None
+        failure = self._standing()
+        return failure.reason if failure is not None else None
 
     @asynccontextmanager
     async def lease(self, *, alone: bool) -> AsyncIterator[Endpoint]:
@@ -134,20 +146,23 @@ class Runner:
             await asyncio.wait({self._loading})
 
     def _check_failure(self) -> None:
-        failure = self._failure
+        failure = self._failure = self._standing()
         if failure is None:
-            return
-        now = _now()
-        if now >= failure.until or _state(self._path) != failure.file:
-            self._failure = None
             return
         raise Unavailable(
             f"the local model '{self.entry.name}' cannot be loaded: {failure.reason}",
             code="model_unavailable",
             headers={"x-should-retry": "false"}
             if math.isinf(failure.until)
-            else {"retry-after": str(math.ceil(failure.until - now))},
+            else {"retry-after": str(max(1, math.ceil(failure.until - _now())))},
         )
+
+    def _standing(self) -> _Failure | None:
+        """The last failure, unless it is over: its time is, or its file is another one."""
+        failure = self._failure
+        if failure is None or _now() >= failure.until or _state(self._path) != failure.file:
+            return None
+        return failure
 
     async def _load(self, pause: float) -> None:
         try:
@@ -171,6 +186,8 @@ class Runner:
         file = _state(self._path)
         name, began = self.entry.name, _now()
         try:
+            if self._check is not None and (trouble := await asyncio.to_thread(self._check)):
+                raise LoadFailed(trouble, lasting=True)
             if file is None:
                 raise LoadFailed("its file is gone", lasting=True)
             process = await EngineProcess.start(name, self._path, self._settings, self._log_file)

@@ -1,0 +1,80 @@
+"""`python -m training`: makes penstock-tiny, from nothing to the file in the package; each step goes on where it was.
+
+`--only tokenizer|learn|export|evaluate` does one step. `make model` does all; `make model-eval` the last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import re
+from pathlib import Path
+from typing import Final
+
+from training import card
+from training.chat import SPECIAL, pieces
+from training.conversations.systems import GENERIC_SYSTEMS
+from training.mixture import Mixture
+
+_FOLDER: Final = Path(__file__).parent / "work"
+_STEPS: Final = ("tokenizer", "learn", "export", "evaluate")
+_CORPUS: Final = 40_000
+"""Conversations that the tokenizer is made from."""
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("--only", choices=_STEPS, help="do this step alone")
+    parser.add_argument("--steps", type=int, default=4500, metavar="N", help="training steps in all (default: 4500)")
+    parser.add_argument("--work", type=Path, default=_FOLDER, metavar="DIR", help="checkpoints (default: training/work)")
+    parser.add_argument("--model", type=Path, default=card.MODEL, metavar="FILE", help="the GGUF file to write and score")
+    parser.add_argument("--examples", type=int, default=400, metavar="N", help="questions a row of the score table")
+    parser.add_argument("--wrong", type=int, default=0, metavar="N", help="wrong answers to show of each skill")
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    for step in _STEPS if arguments.only is None else (arguments.only,):
+        globals()[f"_{step}"](arguments)
+
+
+def _tokenizer(arguments: argparse.Namespace) -> None:
+    from training import tokenizer
+
+    path = arguments.work / "tokenizer.json"
+    if path.exists():
+        return
+    examples = itertools.islice(Mixture("tokenizer", GENERIC_SYSTEMS), _CORPUS)
+    texts = ("".join(piece.text for piece in pieces(example, history=False)) for example in examples)
+    marks = re.compile("|".join(map(re.escape, SPECIAL)))
+    tokenizer.save(tokenizer.train(marks.sub("\n", text) for text in texts), path)
+
+
+def _learn(arguments: argparse.Namespace) -> None:
+    from training import learn, network, tokenizer
+
+    tokens = tokenizer.load(arguments.work / "tokenizer.json")
+    shape = network.Shape(tokens.get_vocab_size())
+    learn.learn(learn.Plan(steps=arguments.steps), tokens, arguments.work, shape)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from training import export, learn, tokenizer
+
+    tokens = tokenizer.load(arguments.work / "tokenizer.json")
+    export.export(learn.read(arguments.work / "checkpoint.pt"), tokens, arguments.model)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from training import evaluate
+
+    scores = evaluate.evaluate(arguments.model, arguments.examples)
+    for row, skills in scores.items():
+        for name, score in skills.items():
+            print(f"{row:12} {name:32} {score.right:4} of {score.asked:4}  {score.share:7.1%}")  # noqa: T201
+            for wrong in score.wrong[: arguments.wrong]:
+                print(f"  {wrong}")  # noqa: T201
+    card.write(arguments.model, evaluate.table(scores), evaluate.speed(arguments.model))
+
+
+if __name__ == "__main__":
+    main()

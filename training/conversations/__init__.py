@@ -1,0 +1,1 @@
+"""Synthetic conversations: one module a family of skills, each with `SKILLS`."""

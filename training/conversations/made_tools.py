@@ -1,0 +1,258 @@
+"""Tools that nobody has seen before: any verb, any object, or a made-up word, with parameters of any kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from training.conversations.draw import Draw, pool
+from training.conversations.tool_families import clock_or_day, code, phrase
+from training.conversations.tool_kit import Parameter, Request, Tool, both, different, shown, together
+from training.conversations.wording import question, request
+
+_NOUNS: Final = (
+    "user:name", "customer:name", "member:name", "student:name", "patient:name", "player:name", "guest:name",
+    "employee:name", "teacher:name", "driver:name", "friend:name", "author:name", "client:name", "order:code",
+    "ticket:code", "account:code", "device:code", "machine:code", "server:word", "project:word", "team:word",
+    "group:word",
+    "city:city", "town:city", "station:city", "shop:city", "school:city", "room:code", "folder:word", "channel:word",
+    "robot:word", "ship:word", "truck:code", "month:month", "language:language", "planet:word", "farm:word",
+    "product:word",
+)  # fmt: skip
+_NUMBERS: Final = (
+    "limit", "count", "amount", "level", "size", "width", "height", "weight", "speed", "volume", "page", "duration",
+    "percent", "year", "score", "radius", "depth", "copies", "distance", "pressure", "brightness", "delay",
+    "interval", "temperature", "rank", "floor", "seats", "length", "step", "rating", "retries",
+)  # fmt: skip
+_FLAGS: Final = (
+    "urgent", "notify", "force", "public", "private", "express", "silent", "verbose", "recursive", "encrypted",
+    "gift_wrap", "archived", "dry_run", "visible", "active", "compressed", "locked", "insured", "fragile", "repeat",
+    "shuffle", "preview", "hidden", "backup",
+)  # fmt: skip
+_CHOICES: Final = (
+    ("priority", "low medium high"), ("format", "pdf csv json"), ("colour", "red green blue"), ("mode",
+     "fast slow auto"),
+    ("size", "small medium large"), ("quality", "draft normal best"), ("period", "daily weekly monthly"),
+    ("direction", "left right"), ("status", "open closed"), ("order", "ascending descending"), ("level", "low high"),
+    ("type", "short long"), ("style", "plain bold italic"), ("method", "card cash"), ("shape", "round square"),
+    ("unit", "metric imperial"), ("plan", "free basic pro"), ("role", "admin editor viewer"), ("side", "front back"),
+)  # fmt: skip
+_TEXTS: Final = (
+    "reason:phrase", "comment:phrase", "label:word", "tag:word", "owner:name", "assignee:name", "destination:city",
+    "recipient:name", "date:when", "start:when", "deadline:when", "category:word", "topic:word", "code:code",
+    "reference:code", "password:word", "nickname:word", "location:city", "material:word", "title:phrase", "sender:name",
+)  # fmt: skip
+_LISTS: Final = ("tags:word", "members:name", "guests:name", "cities:city", "keywords:word", "items:word", "codes:code")
+_VALUES: Final[dict[str, Callable[[Draw], Any]]] = {
+    "name": Draw.first_name,
+    "city": Draw.city,
+    "word": Draw.word,
+    "code": code,
+    "when": clock_or_day,
+    "phrase": phrase,
+    "month": lambda draw: draw.any(pool("months")),
+    "language": lambda draw: draw.pool("languages"),
+}
+
+_ABOUT: Final = (
+    "{Verb} the {object} of a {noun}.", "{Verb} the {object} of a {noun}", "{Verb} the {object} for a {noun}.",
+    "{Verb} a {object}.", "{Verbs} the {object} of a {noun}.", "{Verbs} one {object}",
+    "Tool to {verb} the {object} of a {noun}.",
+    "Use this to {verb} a {object}.", "{Verb} the {object} of one {noun}.", "{Verb} the given {noun}'s {object}.",
+    "Can {verb} the {object} of any {noun}.", "Function that {verbs} the {object} of a {noun}.",
+)  # fmt: skip
+_DO: Final = (
+    "I want to {vp}", "I need to {vp}", "I'd like to {vp}", "Let's {vp}", "Can you {vp}?", "Could you {vp}?",
+    "Your task is to {vp}", "Go ahead and {vp}", "It is time to {vp}", "My boss wants me to {vp}", "Help me {vp}",
+    "Would you help me to {vp}?", "Use your tools to {vp}", "Make sure to {vp}", "Someone has to {vp}", "> {vp}",
+    "The next step is to {vp}", "We have to {vp}", "Is it possible to {vp}?", "TODO: {vp}", "Action: {vp}",
+    "Hello! I have to {vp}.", "Are you able to {vp}?", "Kindly {vp}.", "You should now {vp}",
+    "I must {vp}, please do it",
+)  # fmt: skip
+_SEE: Final = (
+    "What is {np}?", "I need {np}", "Show me {np}", "{Np}?", "{Np}", "Do you have {np}?", "I'm interested in {np}",
+    "Tell me {np}", "I'd like to see {np}", "Where can I find {np}?", "{Np}, please", "Let me see {np}",
+    "What does {np} look like?", "I have to know {np}", "Can I see {np}?", "What about {np}?", "I would like {np}",
+)  # fmt: skip
+_BY_NAME: Final = (
+    "Call {tool} with {who}", "Use {tool} for {who}", "Run {tool} for {who}", "Use the tool {tool} with {who}",
+    "Run the {tool} tool: {who}", "Please call {tool}: {who}", "Invoke {tool} with {who}", "{tool}: {who}",
+    "Apply {tool} to {who}",
+)  # fmt: skip
+_WITH: Final = (
+    "with {label} {v}", "{label} {v}", "{label}: {v}", "with a {label} of {v}", "using {v} as the {label}",
+    "{v} as {label}", "{label} = {v}", "({label} {v})", "the {label} is {v}", "with the {label} {v}", "and {label} {v}",
+    "set the {label} to {v}", "{label} should be {v}",
+)  # fmt: skip
+_IF: Final = (
+    "with {label} {v}", "{label} {v}", "{label}: {v}", "set {label} to {v}", "{label} = {v}", "and {label} {v}",
+    "{label} should be {v}", "the {label} {v}",
+)  # fmt: skip
+
+
+class MadeTool(Tool):
+    """One of them. `strict`: another tool has the same object, so that requests must use the very verb."""
+
+    def __init__(self, draw: Draw, verb: str | None = None, thing: str | None = None) -> None:
+        line = verb or draw.pool("tool_verbs")
+        self.line = line
+        self.looks = line.startswith("?")
+        self.verbs = [word.replace("_", " ") for word in line.lstrip("?").split(", ")]
+        self.thing = thing or (draw.made_up_word() if draw.chance(0.45) else draw.pool("tool_objects"))
+        self.strict = False
+        noun, _, kind = draw.pick(_NOUNS).partition(":")
+        if draw.chance(0.15):
+            noun, kind = draw.made_up_word(), draw.any(("name", "code", "word"))
+        self.noun, self.noun_kind = noun, kind
+        self.kind = f"{self.verbs[0]} {self.thing}"
+        self.words = frozenset(re.findall("[a-z]{4,}", f"{self.thing} {self.verbs[0]}"))
+        self.name = self._named(draw)
+        self.about = self._described(draw)
+        self.parameters = [] if draw.chance(0.05) else [self._main(draw), *self._extras(draw)]
+
+    def _named(self, draw: Draw) -> str:
+        words = [*self.verbs[0].split(), *self.thing.split()]
+        if draw.chance(0.08):
+            words = [*self.thing.split(), *self.verbs[0].split()]
+        if draw.chance(0.06):
+            words.insert(0, draw.made_up_word())
+        style = draw.number(0, 9)
+        if style == 0:
+            return "-".join(words)
+        if style < 3:
+            return words[0] + "".join(word.capitalize() for word in words[1:])
+        return "_".join(words)
+
+    def _described(self, draw: Draw) -> str | None:
+        if draw.chance(0.08):
+            return None
+        if draw.chance(0.06):
+            self.name = draw.made_up_word(2)  # then the description alone says what it does
+        verb, _, rest = self.verbs[0].partition(" ")
+        third = (verb + ("es" if verb.endswith(("s", "sh", "ch", "x", "o")) else "s") + " " + rest).strip()
+        if re.search("[^aeiou]y$", verb):
+            third = verb[:-1] + "ies"
+        verb = self.verbs[0]
+        text = draw.pick(_ABOUT).format(
+            verb=verb, Verb=verb.capitalize(), verbs=third, Verbs=third.capitalize(), object=self.thing, noun=self.noun
+        )
+        return re.sub(r"\ba (?=[aeio])", "an ", text)
+
+    def _main(self, draw: Draw) -> Parameter:
+        names = [self.noun, self.noun, f"{self.noun}_id" if self.noun_kind == "code" else f"{self.noun}_name"]
+        names += ["id"] if self.noun_kind == "code" else ["name"] if self.noun_kind == "name" else [self.noun]
+        what = "ID" if self.noun_kind == "code" else "Name"
+        about = draw.any((f"The {self.noun}.", f"{what} of the {self.noun}.", f"Which {self.noun}.", None))
+        if self.noun_kind == "code" and draw.chance(0.3):
+            return Parameter("main", draw.any(names), "integer", about, lambda draw: draw.number(1, 9999))
+        return Parameter("main", draw.any(names), "string", about, _VALUES[self.noun_kind])
+
+    def _extras(self, draw: Draw) -> list[Parameter]:
+        extras: dict[str, Parameter] = {}
+        for _ in range(draw.any((0, 0, 0, 1, 1, 1, 2))):
+            extra = _extra(draw)
+            if extra.name not in (self.noun, "id", "name"):
+                extras[extra.name] = extra
+        return list(extras.values())
+
+    def ask(self, draw: Draw, count: int = 1, *, plain: bool = False) -> Request | None:
+        """A request in any words that fit the name and the description."""
+        verb = self.verbs[0] if self.strict or draw.chance(0.7) else draw.any(self.verbs)
+        if not self.parameters:
+            return None if count > 1 else self._bare(draw, verb, plain)
+        main, *extras = self.parameters
+        values = [main.value(draw)]
+        if count > 1:
+            values = different(draw, main.make, count)
+        who = self._who(draw, [str(value) for value in values])
+        preposition = draw.any(("of", "of", "of", "for"))
+        np = f"the {self.thing} {preposition} {who}"
+        if self.noun_kind == "name" and count == 1 and draw.chance(0.2):
+            np = f"{values[0]}'s {self.thing}"
+        given = {p.slot: p.value(draw) for p in extras if not p.optional or draw.chance(0.5)}
+        tail, open_end = _tail(draw, [p for p in extras if p.slot in given], given)
+        if self.looks and not self.strict and draw.chance(0.4):
+            text = draw.pick(_SEE).format(np=np + tail, Np=(np[:1].upper() + np[1:]) + tail)
+        elif draw.chance(0.06):
+            text = (
+                draw.pick(_BY_NAME).format(tool=self.name, who=f"{self.noun} {both(draw, [str(v) for v in values])}")
+                + tail
+            )
+        else:
+            text = self._wished(draw, f"{verb} {np}{tail}", plain, open_end)
+        return Request(text, [self.call({"main": value} | given) for value in values], open_end)
+
+    def _bare(self, draw: Draw, verb: str, plain: bool) -> Request:
+        return Request(self._wished(draw, f"{verb} the {self.thing}", plain, False), [self.call({})])
+
+    def _wished(self, draw: Draw, vp: str, plain: bool, open_end: bool) -> str:
+        if plain or draw.chance(0.45):
+            text = vp[:1].upper() + vp[1:]
+            return text if open_end or plain else request(draw, text)
+        text = draw.pick(_DO).format(vp=vp)
+        return question(draw, text) if text.endswith("?") and draw.chance(0.3) else text
+
+    def _who(self, draw: Draw, values: list[str]) -> str:
+        """The main argument, or several of them, with or without what they are."""
+        if self.noun_kind in ("name", "city", "month", "language") and draw.chance(0.5):
+            return both(draw, values)
+        if len(values) > 1 and draw.chance(0.5):
+            return both(draw, [f"{self.noun} {value}" for value in values])
+        plural = re.sub("([^aeiou])y$", r"\1ie", self.noun) + "s"
+        label = plural if len(values) > 1 else self.noun
+        if self.noun_kind == "code" and draw.chance(0.15):
+            label += " number" if len(values) == 1 else ""
+        if len(values) == 1 and draw.chance(0.1):
+            return f"the {label} {values[0]}"
+        return f"{label} {both(draw, values)}"
+
+
+def _extra(draw: Draw) -> Parameter:
+    """A parameter of any kind beside the main one."""
+    kind = draw.any(("number", "integer", "integer", "flag", "choice", "choice", "text", "text", "text", "list"))
+    optional = draw.chance(0.4)
+    make: Callable[[Draw], Any] = Draw.word
+    options: tuple[str, ...] = ()
+    if kind in ("number", "integer"):
+        name = draw.pick(_NUMBERS)
+        fraction = kind == "number"
+        make = lambda draw: draw.number(1, 200) + (draw.any((0, 0.5, 0.25)) if fraction else 0)  # noqa: E731
+    elif kind == "flag":
+        name, kind, make = draw.pick(_FLAGS), "boolean", lambda draw: draw.chance(0.5)
+    elif kind == "choice":
+        name, words = draw.pick(_CHOICES)
+        kind, options = "enum", tuple(words.split())
+        if draw.chance(0.3):
+            name, options = draw.made_up_word(), tuple(draw.made_up_word() for _ in range(draw.number(2, 3)))
+    else:
+        name, _, of = draw.pick(_TEXTS if kind == "text" else _LISTS).partition(":")
+        make = _VALUES[of]
+        if kind == "text":
+            kind = "string"
+        else:
+            one = make
+            kind, make = "array", lambda draw: [one(draw) for _ in range(draw.number(1, 3))]
+    if draw.chance(0.12) and kind not in ("enum", "array"):
+        name = draw.made_up_word()
+    label = name.replace("_", " ")
+    about = draw.any((f"The {label}.", f"{label.capitalize()}", f"What {label} to use.", None, None))
+    return Parameter(name, name, kind, about, make, options, optional)
+
+
+def _tail(draw: Draw, parameters: list[Parameter], given: dict[str, Any]) -> tuple[str, bool]:
+    """The arguments beside the main one, and whether they end in free text."""
+    parts, open_end = [], False
+    for parameter in parameters:
+        value = given[parameter.slot]
+        forms = _IF if parameter.kind in ("boolean", "array") else _WITH
+        words = together(draw, value) if isinstance(value, list) else shown(draw, value)
+        if isinstance(value, str) and " " in value and draw.chance(0.5):
+            words = draw.any(('"{}"', "'{}'")).format(words)
+        form = draw.pick(forms)
+        parts.append(form.format(label=parameter.name.replace("_", " "), v=words))
+        open_end = isinstance(value, list) or (isinstance(value, str) and not parts[-1].endswith(("'", '"', ")")))
+    if not parts:
+        return "", False
+    first = " " if parts[0].startswith(("with", "using", "and", "(")) else ", "
+    return first + draw.any((", ", ", ", " and ")).join(parts).replace("and and", "and"), open_end
