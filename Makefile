@@ -4,10 +4,10 @@ PYTHON ?= python3
 SIZE ?= 1.0
 BIN := .venv/bin
 
-.PHONY: help serve install dev test check docs bench soak lock clean
+.PHONY: help serve install dev train test check docs bench soak model model-eval model-check lock clean
 
 help: ## what there is to make
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 13
 
 serve: install ## install what serving needs, and serve
 	@exec $(BIN)/penstock serve $(ARGS)
@@ -21,6 +21,9 @@ install: ## make .venv/ with the penstock command
 dev: ## the same, with the tools for tests and checks
 	@$(PYTHON) scripts/install.py dev
 
+train: dev ## the same, with PyTorch
+	@$(PYTHON) scripts/install.py train
+
 check: dev ## lint, format, types, import arrows, docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,12 +35,22 @@ docs: dev ## write the generated pages of docs/ anew
 	@$(BIN)/python -m scripts.write_settings_page
 	@$(BIN)/python -m scripts.write_commands_page
 	@$(BIN)/python -m scripts.write_model_page
+	@$(BIN)/python -m scripts.write_parameters_page
 
 bench: dev ## measure speed against a bare proxy (needs nginx and wrk)
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: dev ## long runs of faults and load; SIZE=0.1 for a tenth
 	@$(BIN)/python -m soak --size $(SIZE) $(ARGS)
+
+model: train ## make penstock-tiny anew: data, tokenizer, training (an hour or two), export, scores
+	@$(BIN)/python -m training $(ARGS)
+
+model-eval: dev ## score the bundled model on held-out prompts, and write its card
+	@$(BIN)/python -m training --only evaluate $(ARGS)
+
+model-check: train ## test the making of the model, small
+	@$(BIN)/pytest -q -p no:randomly training/tests $(ARGS)
 
 lock: ## renew requirements/*.lock (needs uv)
 	@scripts/lock.sh $(ARGS)

@@ -1,8 +1,10 @@
-"""Makes `.venv/` from the locks, or leaves it alone where it is up to date: `python3 scripts/install.py [dev]`.
+"""Makes `.venv/` from the locks, or leaves it alone where it is up to date: `python3 scripts/install.py [dev|train]`.
 
 Runs on a bare Python with `venv`, before anything is installed. Packages come with their hashes checked and as wheels
 only, so no dependency runs code of its own while it is installed. uv is used where it is found, for speed; pip gives
-the same result. Two installs at once wait for each other, and one that was killed is begun anew.
+the same result. `train` is the one step without hashes: PyTorch has another file for each processor and accelerator,
+and one that is there already is as good. Two installs at once wait for each other, and one that was killed is begun
+anew.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ def main() -> int:
     os.set_inheritable(lock, True)  # a pip that outlives this process keeps the next install waiting
     try:
         _wait_for(lock)
-        _install(dev=sys.argv[1:] == ["dev"])
+        _install(dev=sys.argv[1:] != [], train=sys.argv[1:] == ["train"])
     except subprocess.CalledProcessError as error:
         return _fail(f"this failed, with its reason above: {' '.join(map(str, error.cmd))}")
     except KeyboardInterrupt:
@@ -51,7 +53,7 @@ def _wait_for(lock: int) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
-def _install(*, dev: bool) -> None:
+def _install(*, dev: bool, train: bool = False) -> None:
     # A venv knows its own place and its Python: where one of them changed, it is made again.
     packages = _digest(sys.version, sys.base_prefix, str(ROOT), _read("requirements/runtime.lock"))
     if not _done("packages", packages):
@@ -70,6 +72,12 @@ def _install(*, dev: bool) -> None:
         if not _done("dev", tools):
             _install_lock("requirements/dev.lock")
             _mark("dev", tools)
+    if train:
+        wanted = _digest(_read("requirements/train.in"))
+        if not _done("train", wanted):
+            _say("installing requirements/train.in")
+            _pip("--requirement", "requirements/train.in")
+            _mark("train", wanted)
 
 
 def _install_lock(lock: str) -> None:

@@ -26,9 +26,13 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--only", choices=_STEPS, help="do this step alone")
-    parser.add_argument("--steps", type=int, default=4500, metavar="N", help="training steps in all (default: 4500)")
-    parser.add_argument("--work", type=Path, default=_FOLDER, metavar="DIR", help="checkpoints (default: training/work)")
-    parser.add_argument("--model", type=Path, default=card.MODEL, metavar="FILE", help="the GGUF file to write and score")
+    parser.add_argument("--steps", type=int, default=12_000, metavar="N", help="training steps in all (default: 12000)")
+    parser.add_argument(
+        "--work", type=Path, default=_FOLDER, metavar="DIR", help="checkpoints (default: training/work)"
+    )
+    parser.add_argument(
+        "--model", type=Path, default=card.MODEL, metavar="FILE", help="the GGUF file to write and score"
+    )
     parser.add_argument("--examples", type=int, default=400, metavar="N", help="questions a row of the score table")
     parser.add_argument("--wrong", type=int, default=0, metavar="N", help="wrong answers to show of each skill")
     arguments = parser.parse_args()
@@ -37,16 +41,19 @@ def main() -> None:
         globals()[f"_{step}"](arguments)
 
 
-def _tokenizer(arguments: argparse.Namespace) -> None:
+def make_tokenizer(path: Path, conversations: int) -> None:
+    """Makes the tokenizer from so many conversations, and writes it as JSON."""
     from training import tokenizer
 
-    path = arguments.work / "tokenizer.json"
-    if path.exists():
-        return
-    examples = itertools.islice(Mixture("tokenizer", GENERIC_SYSTEMS), _CORPUS)
+    examples = itertools.islice(Mixture("tokenizer", GENERIC_SYSTEMS), conversations)
     texts = ("".join(piece.text for piece in pieces(example, history=False)) for example in examples)
     marks = re.compile("|".join(map(re.escape, SPECIAL)))
     tokenizer.save(tokenizer.train(marks.sub("\n", text) for text in texts), path)
+
+
+def _tokenizer(arguments: argparse.Namespace) -> None:
+    if not (arguments.work / "tokenizer.json").exists():
+        make_tokenizer(arguments.work / "tokenizer.json", _CORPUS)
 
 
 def _learn(arguments: argparse.Namespace) -> None:
@@ -70,9 +77,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     scores = evaluate.evaluate(arguments.model, arguments.examples)
     for row, skills in scores.items():
         for name, score in skills.items():
-            print(f"{row:12} {name:32} {score.right:4} of {score.asked:4}  {score.share:7.1%}")  # noqa: T201
+            print(f"{row:12} {name:32} {score.right:4} of {score.asked:4}  {score.share:7.1%}")
             for wrong in score.wrong[: arguments.wrong]:
-                print(f"  {wrong}")  # noqa: T201
+                print(f"  {wrong}")
     card.write(arguments.model, evaluate.table(scores), evaluate.speed(arguments.model))
 
 

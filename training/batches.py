@@ -1,11 +1,12 @@
 """Batches of tokens of about equal size, each of conversations of about equal length.
 
-A learnt token weighs 1 / sqrt(learnt tokens of its conversation): else the three digits of a sum would hardly count beside
-the forty tokens of a tool call.
+A learnt token weighs 1 / sqrt(learnt tokens of its conversation): else the three digits of a sum would hardly count
+beside the forty tokens of a tool call.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,6 +20,8 @@ from training.tokenizer import encode
 
 LENGTHS: Final = (32, 48, 64, 88, 128, 176, 240, 336, 512, 1024, 2048)
 """What a batch's rows are filled up to, in tokens: few lengths, so that few programs are compiled."""
+_COPIED: Final = (6, 10, 16, 24, 36, 48)
+"""Tokens that are copied at a time."""
 _POOL: Final = 1500
 """Conversations sorted by length at a time."""
 
@@ -49,6 +52,23 @@ class Batches:
                     waiting[length] = []
             self._mixture.draw.random.shuffle(ready)
             yield from ready
+
+
+def copying(seed: str, vocabulary: int, tokens: int) -> Iterator[Batch]:
+    """An endless stream of batches of random tokens that come twice, of which the second time is learnt.
+
+    Learning to look up what followed before is the one step that everything else waits for: with nothing but copies to
+    learn it takes some hundred small steps, amid conversations thousands.
+    """
+    draw = random.Random(seed)
+    generator = torch.Generator().manual_seed(draw.getrandbits(60))
+    while True:
+        length = draw.choice(_COPIED)
+        once = torch.randint(0, vocabulary, (max(1, tokens // (2 * length)), length), generator=generator)
+        row = torch.cat([once, once], dim=1)
+        targets = row[:, 1:].clone()
+        targets[:, :length] = -1  # the first of the copy cannot be known
+        yield row[:, :-1].contiguous(), targets, (targets >= 0).float()
 
 
 def _filled(rows: list[tuple[list[int], list[bool]]], length: int) -> Batch:

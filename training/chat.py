@@ -14,7 +14,8 @@ CALL, CALL_END = "<tool_call>", "</tool_call>"
 CONTROL: Final = (END, START, STOP)
 SPECIAL: Final = (*CONTROL, CALL, CALL_END)
 
-# Calls have the Hermes form, which llama.cpp reads natively. Tools are shown in lines, not in JSON: a third of the tokens.
+# Calls have the Hermes form, which llama.cpp reads natively. Tools are shown in lines instead of JSON: a third of the
+# tokens.
 TEMPLATE: Final = """\
 {%- if tools or messages[0].role == 'system' %}
 {{- '<|im_start|>system\\n' }}

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tqdm import tqdm
-
 from bench.processes import free_port, process
+from rich.progress import track
+
 from training.conversations.draw import Draw
 from training.conversations.example import Answer, Example, ToolCall
 from training.conversations.systems import GENERIC_SYSTEMS
@@ -68,7 +68,8 @@ def evaluate(model: Path, examples: int, seed: str = "evaluation") -> dict[str, 
         tasks = [(source, example) for source in sources() for example in _examples(source, examples, seed)]
         scores: dict[str, dict[str, Score]] = {}
         answers = threads.map(lambda task: _ask(url, key, task[1]), tasks)
-        for (source, example), (answer, reason) in zip(tasks, tqdm(answers, total=len(tasks), unit="question"), strict=True):
+        told = track(zip(tasks, answers, strict=True), "asking", len(tasks), disable=not sys.stderr.isatty())
+        for (source, example), (answer, reason) in told:
             score = scores.setdefault(source.row, {}).setdefault(source.name, Score())
             score.asked += 1
             # What stops at the limit babbles, whatever it says.
@@ -111,13 +112,13 @@ def _ask(url: str, key: str, example: Example) -> tuple[Answer, str]:
         body["response_format"] = example.response_format
     if example.tool_choice is not None:
         body["tool_choice"] = example.tool_choice
-    request = urllib.request.Request(  # noqa: S310 - our own server
+    request = urllib.request.Request(
         f"{url}/v1/chat/completions",
         json.dumps(body).encode(),
         {"authorization": f"Bearer {key}", "content-type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as reply:
             choice = json.load(reply)["choices"][0]
     except urllib.error.HTTPError as error:
         raise RuntimeError(f"{error.code} {error.read().decode()} for {json.dumps(body)}") from error
@@ -146,7 +147,7 @@ def _server(model: Path) -> Iterator[tuple[str, str]]:
         command = [sys.executable, "-m", "penstock"]
 
         def run(*arguments: str) -> str:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 [*command, *arguments], env=os.environ | settings, check=True, capture_output=True, text=True
             )
             return done.stdout.strip()
@@ -163,7 +164,7 @@ def speed(model: Path, repeats: int = 30) -> dict[str, Any]:
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})  # the child inherits it
     try:
-        done = subprocess.run([sys.executable, "-c", code, str(model)], check=True, capture_output=True, text=True)  # noqa: S603
+        done = subprocess.run([sys.executable, "-c", code, str(model)], check=True, capture_output=True, text=True)
     finally:
         os.sched_setaffinity(0, before)
     return json.loads(done.stdout.splitlines()[-1]) | {"prompt_tokens": _PROMPT, "processor": _processor()}
@@ -187,10 +188,10 @@ def _measure(model: str, repeats: int) -> None:
     server = xllamacpp.Server(params)
 
     def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
-        request = urllib.request.Request(  # noqa: S310 - our own server
+        request = urllib.request.Request(
             server.listening_address + path, json.dumps(body).encode(), {"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as reply:
             answer: dict[str, Any] = json.load(reply)
             return answer
 
@@ -218,4 +219,4 @@ def _measure(model: str, repeats: int) -> None:
         )
         firsts.append((times[1] - began) * 1000)
         rates.append((len(times) - 3) / (times[-2] - times[1]))
-    print(json.dumps({"first_token_ms": statistics.median(firsts), "tokens_per_second": statistics.median(rates)}))  # noqa: T201
+    print(json.dumps({"first_token_ms": statistics.median(firsts), "tokens_per_second": statistics.median(rates)}))

@@ -7,34 +7,45 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 import torch.nn.functional as functional
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from tokenizers import Tokenizer
-from torch import Tensor
-from tqdm import tqdm
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from training.batches import Batches
+from training.batches import Batches, copying
+from training.chat import SPECIAL
 from training.conversations.systems import GENERIC_SYSTEMS
 from training.mixture import Mixture
 from training.network import Network, Shape
-from training.optimiser import Muon
 
-_WARM_UP: Final = 60
+_WARM_UP: Final = 150
 """Steps until the full rate."""
+_COPIES: Final = 25
+_ROUND: Final = 256
+"""The number of learnt tokens in a batch is rounded up to a multiple of this."""
 _SAVE_S: Final = 120.0
+"""Seconds between checkpoints."""
+_TOLD: Final = 25
+"""Steps between two lines, where nobody watches."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run. `steps` in all, each of about `tokens` tokens; over the last `cooling` (0-1) of them the rate falls to 0."""
+    """`steps` in all, each of about `tokens` tokens; over the last `cooling` (0-1) of them the rate falls to 0.
 
-    steps: int = 4500
-    tokens: int = 8192
-    cooling: float = 0.45
-    matrix_rate: float = 0.02
-    other_rate: float = 0.003
+    The first `copying` steps learn nothing but to copy, and later every 25th step does, so that no token is forgotten.
+    """
+
+    steps: int = 12_000
+    copying: int = 500
+    tokens: int = 2560
+    cooling: float = 0.5
+    rate: float = 0.0015
     seed: int = 1
 
     def pace(self, step: int) -> float:
@@ -45,48 +56,54 @@ class Plan:
 
 def learn(plan: Plan, tokenizer: Tokenizer, folder: Path, shape: Shape) -> Network:
     """Trains, or goes on training from `folder`/checkpoint.pt, and returns the network. Leaves loss.png there."""
+    folder.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(plan.seed)
     network = Network(shape).to(device)
-    matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and name.startswith("blk.")]
-    others = [p for name, p in network.named_parameters() if p.ndim == 1 or not name.startswith("blk.")]
-    optimisers = [
-        Muon(matrices, plan.matrix_rate),
-        torch.optim.Adam(others, plan.other_rate, betas=(0.9, 0.98), eps=1e-10, fused=True),
-    ]
-    losses, start = _resume(folder / "checkpoint.pt", network, optimisers, device)
+    optimiser = torch.optim.AdamW(network.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    losses, start = _resume(folder / "checkpoint.pt", network, optimiser, device)
     _compile(network)
     # What was seen before a break is not seen again: the stream after it has a seed of its own.
-    batches = iter(Batches(Mixture(f"{plan.seed}:{start}", GENERIC_SYSTEMS), tokenizer, plan.tokens))
+    seed = f"{plan.seed}:{start}"
+    conversations = iter(Batches(Mixture(seed, GENERIC_SYSTEMS), tokenizer, plan.tokens))
+    copies = copying(seed, shape.vocabulary - len(SPECIAL), plan.tokens)
     saved = time.monotonic()
-    with tqdm(total=plan.steps, initial=start, unit="step", smoothing=0.02, mininterval=5) as bar:
+    console = Console(stderr=True)
+    columns = (TextColumn("loss {task.fields[loss]:.4f}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, speed_estimate_period=300) as bar:
+        task = bar.add_task("", total=plan.steps, completed=start, loss=math.nan)
         for step in range(start, plan.steps):
-            tokens, targets, weights = (part.to(device) for part in next(batches))
-            for optimiser, rate in zip(optimisers, (plan.matrix_rate, plan.other_rate), strict=True):
-                optimiser.param_groups[0]["lr"] = rate * plan.pace(step)
-            losses.append(_step(network, optimisers, tokens, targets, weights))
-            bar.update()
-            bar.set_postfix_str(f"loss {sum(losses[-50:]) / len(losses[-50:]):.4f}", refresh=False)
+            copies_now = step < plan.copying or step % _COPIES == 0
+            tokens, targets, weights = (part.to(device) for part in next(copies if copies_now else conversations))
+            optimiser.param_groups[0]["lr"] = plan.rate * plan.pace(step)
+            losses.append(_step(network, optimiser, tokens, targets, weights))
+            recent = sum(losses[-50:]) / len(losses[-50:])
+            bar.update(task, completed=step + 1, loss=recent)
+            if not console.is_terminal and (step + 1) % _TOLD == 0:
+                console.print(f"step {step + 1} of {plan.steps}, loss {recent:.4f}")
             if not math.isfinite(losses[-1]):
                 raise FloatingPointError(f"the loss of step {step} is {losses[-1]}; lower the rates")
             if time.monotonic() - saved > _SAVE_S or step + 1 == plan.steps:
                 saved = time.monotonic()
-                _save(folder / "checkpoint.pt", network, optimisers, losses)
+                _save(folder / "checkpoint.pt", network, optimiser, losses)
     _draw_curve(losses, folder / "loss.png")
     return network
 
 
-def _step(network: Network, optimisers: list[Any], tokens: Tensor, targets: Tensor, weights: Tensor) -> float:
+def _step(network: Network, optimiser: Optimizer, tokens: Tensor, targets: Tensor, weights: Tensor) -> float:
     with torch.autocast(tokens.device.type, torch.bfloat16):
         hidden = network(tokens)
-        learnt = targets >= 0
-        logits = network.logits(hidden[learnt]).float()
-    weights = weights[learnt]
-    loss = (functional.cross_entropy(logits, targets[learnt], reduction="none") * weights).sum() / weights.sum()
+        learnt = (targets >= 0).flatten().nonzero().squeeze(1)
+        # Filled up with tokens that weigh nothing: oneDNN keeps a program for each shape that it meets.
+        learnt = functional.pad(learnt, (0, -len(learnt) % _ROUND))
+        logits = network.logits(hidden.flatten(0, 1)[learnt]).float()
+    weights = weights.flatten()[learnt] * (targets.flatten()[learnt] >= 0)
+    losses = functional.cross_entropy(logits, targets.flatten()[learnt].clamp(min=0), reduction="none")
+    loss = (losses * weights).sum() / weights.sum()
     loss.backward()  # type: ignore[no-untyped-call]
-    for optimiser in optimisers:
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
     return float(loss.detach())
 
 
@@ -99,13 +116,13 @@ def _compile(network: Network) -> None:
         block.compile(dynamic=False)
 
 
-def _save(path: Path, network: Network, optimisers: list[Any], losses: list[float]) -> None:
+def _save(path: Path, network: Network, optimiser: Optimizer, losses: list[float]) -> None:
     new = path.with_suffix(".new")
     torch.save(
         {
             "shape": network.shape.as_dict(),
             "network": network.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser in optimisers],
+            "optimiser": optimiser.state_dict(),
             "losses": losses,
         },
         new,
@@ -113,15 +130,14 @@ def _save(path: Path, network: Network, optimisers: list[Any], losses: list[floa
     new.replace(path)
 
 
-def _resume(path: Path, network: Network, optimisers: list[Any], device: torch.device) -> tuple[list[float], int]:
+def _resume(path: Path, network: Network, optimiser: Optimizer, device: torch.device) -> tuple[list[float], int]:
     if not path.exists():
         return [], 0
     saved = torch.load(path, map_location=device, weights_only=True)
     if saved["shape"] != network.shape.as_dict():
         raise ValueError(f"{path} is of another shape of network: {saved['shape']}; remove it to begin anew")
     network.load_state_dict(saved["network"])
-    for optimiser, state in zip(optimisers, saved["optimisers"], strict=True):
-        optimiser.load_state_dict(state)
+    optimiser.load_state_dict(saved["optimiser"])
     losses: list[float] = saved["losses"]
     return losses, len(losses)
 

@@ -77,7 +77,7 @@ class Mixture:
     def _history(self) -> list[dict[str, Any]]:
         """One to three earlier exchanges about other things; now and then many, so that long prompts are known too."""
         turns: list[dict[str, Any]] = []
-        wanted = self.draw.any((1, 1, 1, 2, 2, 3)) if self.draw.chance(0.97) else self.draw.number(8, 40)
+        wanted = self.draw.any((1, 1, 1, 2, 2, 3)) if self.draw.chance(0.97) else self.draw.number(6, 24)
         while wanted:
             other = self._one()
             if other.tools or other.forced or other.spelled or len(other.messages) != 1:

@@ -1,6 +1,6 @@
 """The tokenizer: a byte-level BPE with GPT-2's way of cutting text, made from the conversations themselves.
 
-No merge joins digits, so that numbers are read digit by digit. A space joins only whole frequent words, as the very last
+No merge joins digits, so that numbers are read digit by digit. A space joins only whole frequent words, by the last
 merges, so that a rare word has the same tokens wherever it stands: what is to be copied looks the same at both places.
 """
 
@@ -37,7 +37,10 @@ def train(texts: Iterable[str]) -> Tokenizer:
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex("\n"), "removed"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+        [
+            pre_tokenizers.Split(Regex("\n"), "removed"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY - len(SPECIAL) - _SPACED,
@@ -45,8 +48,8 @@ def train(texts: Iterable[str]) -> Tokenizer:
         min_frequency=2,
         show_progress=False,
     )
-    # Frequencies flattened: a word of a pattern stands in thousands of examples, one to be copied in a few. Made-up words,
-    # which are rarer still, have no say: they are cut into the pieces of real ones.
+    # Frequencies flattened: a word of a pattern stands in thousands of examples, one to be copied in a few. Made-up
+    # words, which are rarer still, have no say: they are cut into the pieces of real ones.
     corpus = (word for word, n in sorted(bare.items()) if n >= _COMMON for _ in range(min(64, int(n**0.5))))
     tokenizer.train_from_iterator(corpus, trainer)
     return _with_spaces(tokenizer, spaced)

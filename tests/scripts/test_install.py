@@ -20,7 +20,9 @@ class Steps:
 
     def run(self, *command: str | Path) -> None:
         words = [str(word) for word in command]
-        step = "venv" if "venv" in words else next(w for w in words if w.endswith(".lock") or w == "--editable")
+        step = (
+            "venv" if "venv" in words else next(w for w in words if w.endswith((".lock", ".in")) or w == "--editable")
+        )
         if step == self.fails_at:
             raise subprocess.CalledProcessError(1, words)
         if step == "venv":
@@ -29,15 +31,18 @@ class Steps:
             python.touch()
         self.ran.append(step.removeprefix("requirements/"))
 
-    def install(self, *, dev: bool) -> list[str]:
+    def install(self, *, dev: bool, train: bool = False) -> list[str]:
         self.ran = []
-        install._install(dev=dev)
+        install._install(dev=dev, train=train)
         return self.ran
 
 
 @pytest.fixture
 def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Steps:
-    for name in ("requirements/runtime.lock", "requirements/dev.lock", "pyproject.toml", "src/penstock/__init__.py"):
+    for name in (
+        *("requirements/runtime.lock", "requirements/dev.lock", "requirements/train.in"),
+        *("pyproject.toml", "src/penstock/__init__.py"),
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"first {name}")
@@ -57,6 +62,12 @@ def test_a_second_run_does_nothing(steps: Steps) -> None:
     assert steps.install(dev=True) == ["dev.lock"]
     assert steps.install(dev=True) == []
     assert steps.install(dev=False) == []
+
+
+def test_training_adds_its_own(steps: Steps) -> None:
+    steps.install(dev=True)
+    assert steps.install(dev=True, train=True) == ["train.in"]
+    assert steps.install(dev=True, train=True) == []
 
 
 @pytest.mark.parametrize(

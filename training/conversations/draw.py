@@ -16,8 +16,44 @@ _KEPT_BACK: Final = 8
 """One of this many options is never seen in training."""
 _FEWEST: Final = 8
 """Fewer options than this are all seen in training: there is nothing to generalise from."""
-_ONSETS: Final = "b br c ch cl d dr f fl g gr h j k kl l m n p pl pr qu r s sh sk sl st t th tr v w y z".split()
-_VOWELS: Final = "a a a e e e i i o o u ai ea ee ia io oo ou y".split()
+_ONSETS: Final = [
+    "b",
+    "br",
+    "c",
+    "ch",
+    "cl",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "kl",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pl",
+    "pr",
+    "qu",
+    "r",
+    "s",
+    "sh",
+    "sk",
+    "sl",
+    "st",
+    "t",
+    "th",
+    "tr",
+    "v",
+    "w",
+    "y",
+    "z",
+]
+_VOWELS: Final = ["a", "a", "a", "e", "e", "e", "i", "i", "o", "o", "u", "ai", "ea", "ee", "ia", "io", "oo", "ou", "y"]
 _CODAS: Final = ". . . b ck d g k l ll m n nd ng nt p r rd rn s sh ss st t th x".replace(".", "-").split()
 
 
