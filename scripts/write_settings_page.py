@@ -46,6 +46,7 @@ def page() -> str:
         (schema.ProviderSettings, "[[provider]]"),
         (schema.ModelSettings, "[[model]]"),
         (schema.TargetSettings, "targets of a [[model]]"),
+        (schema.PriceSettings, "[[price]]"),
     ):
         parts.append(_heading(title, kind))
         parts.append(_table(kind, None))
@@ -106,6 +107,8 @@ def _shape(kind: shapes.Type) -> str:
             return "text"
         case shapes.NoneType():
             return "none"
+        case shapes.DateType():
+            return "date"
         case shapes.LiteralType():
             return " or ".join(f"`{value}`" for value in kind.values)
         case shapes.ListType():

@@ -248,3 +248,18 @@ async def test_an_older_answer_does_not_overwrite_a_newer_one(
     await asyncio.sleep(0.1)
     assert _off(keyring, text)
     await keyring.close()
+
+
+async def test_settings_that_change_are_heard_of_within_a_second(database: Database, keyring: Keyring) -> None:
+    _, text = await keys.create(database, "laptop", settings=keys.KeySettings("aimlapi"))
+    await keyring.start()
+    found = keyring.find(text)
+    assert found is not None
+    assert (found.dialect, found.default_max_tokens) == ("aimlapi", None)
+    await keys.set_settings(database, "laptop", keys.KeySettings("sgp", 512))
+
+    def changed() -> bool:
+        now = keyring.find(text)
+        return now is not None and (now.dialect, now.default_max_tokens) == ("sgp", 512)
+
+    await _within_a_second(changed)

@@ -125,3 +125,34 @@ async def test_text_that_is_no_key_has_no_digest(text: str) -> None:
 async def test_the_digest_is_sha256_of_the_whole_key() -> None:
     text = "sk-ps-" + "a1B" * 14 + "z"
     assert keys.digest(text) == hashlib.sha256(text.encode()).digest()
+
+
+async def test_settings_of_a_key(database: Database) -> None:
+    plain, _ = await keys.create(database, "plain")
+    assert (plain.dialect, plain.default_max_tokens) == (None, None)
+    key, _ = await keys.create(database, "laptop", settings=keys.KeySettings("sgp", 512))
+    assert (key.dialect, key.default_max_tokens) == ("sgp", 512)
+    changed = await keys.set_settings(database, "laptop", keys.KeySettings(default_max_tokens=7))
+    assert (changed.dialect, changed.default_max_tokens) == ("sgp", 7)
+    changed = await keys.set_settings(database, key.prefix, keys.KeySettings(dialect=None))
+    assert (changed.dialect, changed.default_max_tokens) == (None, 7)
+    assert [k for k in await keys.list_keys(database) if k.name == "laptop"] == [changed]
+    assert [k for k in await keys.list_keys(database) if k.name == "plain"] == [plain]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (keys.KeySettings("french"), "dialect: 'french': there is no such dialect; there are openai, aimlapi"),
+        (keys.KeySettings(""), "dialect: '': there is no such dialect"),
+        (keys.KeySettings(default_max_tokens=0), "default_max_tokens: 0: an integer from 1 to 9223372036854775807"),
+        (keys.KeySettings(default_max_tokens=2**63), "an integer from 1 to 9223372036854775807"),
+    ],
+)
+async def test_settings_that_are_none(database: Database, given: keys.KeySettings, said: str) -> None:
+    key, _ = await keys.create(database, "laptop")
+    for attempt in (keys.create(database, "x", settings=given), keys.set_settings(database, "laptop", given)):
+        with pytest.raises(InvalidRequest) as refused:
+            await attempt
+        assert said in refused.value.message
+    assert await keys.list_keys(database) == [key]

@@ -35,7 +35,18 @@ def test_create_as_json(penstock: Penstock) -> None:
     assert made["prefix"] == made["key"][6:14]
     assert (made["name"], made["project"], made["disabled"]) == ("laptop", "team", False)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", made["created"])
-    assert set(made) == {"key", "id", "prefix", "name", "project", "disabled", "created"}
+    assert (made["dialect"], made["default_max_tokens"]) == (None, None)
+    assert set(made) == {
+        "key",
+        "id",
+        "prefix",
+        "name",
+        "project",
+        "disabled",
+        "dialect",
+        "default_max_tokens",
+        "created",
+    }
 
 
 def test_create_needs_a_name(penstock: Penstock) -> None:
@@ -53,7 +64,7 @@ def test_list_shows_every_key_and_never_the_key_itself(penstock: Penstock) -> No
     penstock("keys", "disable", "two")
     table = penstock("keys", "list").stdout
     header, first, second = table.splitlines()
-    assert header.split() == ["prefix", "name", "project", "state", "created", "id"]
+    assert header.split() == ["prefix", "name", "project", "state", "created", "id", "dialect"]
     assert first.split()[:4] == [made[0][6:14], "one", "p", "enabled"]
     assert second.split()[:4] == [made[1][6:14], "two", "p", "disabled"]
     listed = _listed(penstock)
@@ -73,6 +84,45 @@ def test_disable_enable_delete(penstock: Penstock) -> None:
         assert [key["disabled"] for key in _listed(penstock)] == [disabled]
     (key,) = _listed(penstock)
     assert penstock("keys", "delete", str(key["id"])).exit_code == 0
+    assert _listed(penstock) == []
+
+
+def test_settings_of_a_key(penstock: Penstock) -> None:
+    penstock("keys", "create", "--name", "old", "--dialect", "aimlapi-legacy", "--default-max-tokens", "99")
+
+    def settings() -> tuple[object, object]:
+        (key,) = _listed(penstock)
+        return key["dialect"], key["default_max_tokens"]
+
+    assert settings() == ("aimlapi-legacy", 99)
+    assert penstock("keys", "list").stdout.splitlines()[1].split()[-1] == "aimlapi-legacy"
+    assert penstock("keys", "set", "old", "--dialect", "sgp").exit_code == 0
+    assert settings() == ("sgp", 99)
+    assert penstock("keys", "set", "old", "--default-max-tokens", "7").stdout.startswith("changed: 'old'")
+    assert settings() == ("sgp", 7)
+    penstock("keys", "disable", "old")
+    assert settings() == ("sgp", 7)
+    assert penstock("keys", "set", "old", "--dialect", "default", "--default-max-tokens", "0").exit_code == 0
+    assert settings() == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("create", "--name", "x", "--dialect", "french"),
+            "'openai', 'aimlapi', 'aimlapi-legacy', 'tokensmind', 'sgp'",
+        ),
+        (("create", "--name", "x", "--default-max-tokens", "0"), "1<=x<=9223372036854775807"),
+        (("create", "--name", "x", "--default-max-tokens", str(2**63)), "1<=x<=9223372036854775807"),
+        (("set", "x", "--default-max-tokens", "-1"), "0<=x<=9223372036854775807"),
+        (("set", "x"), "give --dialect or --default-max-tokens"),
+    ],
+)
+def test_settings_that_are_none(penstock: Penstock, arguments: tuple[str, ...], said: str) -> None:
+    result = penstock("keys", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
     assert _listed(penstock) == []
 
 

@@ -71,7 +71,11 @@ def test_the_newest_first_of_database_and_spool(penstock: Penstock, home: Path) 
 
 
 def test_json_has_every_field_on_one_level(penstock: Penstock, home: Path) -> None:
-    records = [a_record(1, prompt='[{"role":"user"}]'), a_record(2, usage=None, error="upstream_broke", status=502)]
+    cost = {"cost_nano": 840_000, "price_nano": 882_000, "price_version": "list:openai/gpt-4@first"}
+    records = [
+        a_record(1, prompt='[{"role":"user"}]', **cost),
+        a_record(2, usage=None, error="upstream_broke", status=502),
+    ]
     _keep(home, records)
     second, first = _json(penstock("requests", "--json"))
     assert first == {
@@ -95,6 +99,9 @@ def test_json_has_every_field_on_one_level(penstock: Penstock, home: Path) -> No
         ],
         "latency_us": 700000,
         "first_token_us": 120000,
+        "cost_nano": 840000,
+        "price_nano": 882000,
+        "price_version": "list:openai/gpt-4@first",
         "finish_reasons": ["stop"],
         "params": {"top_k": "ignored"},
         "prompt": '[{"role":"user"}]',
@@ -108,10 +115,12 @@ def test_json_has_every_field_on_one_level(penstock: Penstock, home: Path) -> No
         "audio_completion_tokens": 0,
         "accepted_prediction_tokens": 0,
         "rejected_prediction_tokens": 0,
+        "image_prompt_tokens": 0,
     }
     assert set(second) == set(first)
     assert (second["status"], second["error"]) == (502, "upstream_broke")
     assert second["prompt_tokens"] is None  # nobody counted: not 0
+    assert second["cost_nano"] is None
 
 
 def test_every_field_is_in_the_docs() -> None:
@@ -123,19 +132,21 @@ def test_the_table_has_what_a_glance_needs(penstock: Penstock, home: Path) -> No
     _keep(
         home,
         [
-            a_record(1),
-            a_record(2, project="team", model_served="gpt-4", first_token_us=None, latency_us=12_340_000),
+            a_record(1, cost_nano=12_345_678_900),
+            a_record(
+                2, cost_nano=999, project="team", model_served="gpt-4", first_token_us=None, latency_us=12_340_000
+            ),
             a_record(
                 3, provider=None, model_served=None, usage=None, status=404, error="model_not_found", latency_us=156
             ),
         ],
     )
     header, third, second, first = penstock("requests").stdout.splitlines()
-    assert " ".join(header.split()) == "time project key model provider status tokens latency first token"
+    assert " ".join(header.split()) == "time project key model provider status tokens cost latency first token"
     assert [" ".join(line.split()[2:]) for line in (first, second, third)] == [
-        "default laptop gpt-4 -> gpt-4-0613 openai 200 12/30 700 ms 120 ms",
-        "team laptop gpt-4 openai 200 12/30 12.3 s -",
-        "default laptop gpt-4 - 404 model_not_found - 0.2 ms 120 ms",
+        "default laptop gpt-4 -> gpt-4-0613 openai 200 12/30 $12.345678 700 ms 120 ms",
+        "team laptop gpt-4 openai 200 12/30 < $0.000001 12.3 s -",
+        "default laptop gpt-4 - 404 model_not_found - - 0.2 ms 120 ms",
     ]
 
 

@@ -102,7 +102,7 @@ def test_the_command_that_adds_a_vendor_writes_settings_that_are_taken(tmp_path:
 
 
 def said_with(capsys: pytest.CaptureFixture[str], bundled: Bundled, settings: Settings, *local: str) -> str:
-    names = Catalogue(settings.model, settings.provider, lambda: [*local, bundled.entry.name], lambda: 0.0)
+    names = Catalogue(settings.model, settings.provider, lambda: [*local, bundled.entry.name], lambda: 0.0, {})
     greet(settings, names, bundled, 8080, "sk-ps-first")
     return capsys.readouterr().out
 

@@ -7,7 +7,7 @@ import msgspec
 from penstock.engine.bundled import Bundled
 from penstock.engine.card import Skill, Speed
 from penstock.settings.schema import Settings
-from scripts import write_commands_page, write_model_page, write_settings_page
+from scripts import write_commands_page, write_model_page, write_parameters_page, write_settings_page
 
 
 def test_the_page_of_settings_is_up_to_date() -> None:
@@ -18,6 +18,17 @@ def test_the_page_of_settings_is_up_to_date() -> None:
 def test_the_page_of_commands_is_up_to_date() -> None:
     written = write_commands_page.PAGE.read_text("utf-8")
     assert written == write_commands_page.page(), "run `make docs`"
+
+
+def test_the_page_of_parameters_is_up_to_date() -> None:
+    written = write_parameters_page.PAGE.read_text("utf-8")
+    assert written == write_parameters_page.page(), "run `make docs`"
+
+
+def test_every_test_behind_a_parameter_is_there() -> None:
+    for test in write_parameters_page.tests():
+        file, _, function = test.partition("::")
+        assert function in write_parameters_page.functions(file), test
 
 
 def test_the_page_of_the_bundled_model_is_up_to_date() -> None:

@@ -55,7 +55,7 @@ class Chat:
             client.stream("POST", outgoing.url, content=outgoing.body, headers=outgoing.headers) as response,
         ):
             if response.status_code != 200:
-                raise local.explain(Reply(response.status_code, {}, await response.aread()))
+                raise local.explain(Reply(response.status_code, {}, await response.aread()), call)
             reader = local.reader(call, TARGET)
             async for data in response.aiter_raw():
                 for frame in reader.feed(data):

@@ -8,8 +8,10 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from tests.engine.chat import Chat
 from tests.tiny_gguf import write_tiny_gguf
@@ -17,6 +19,7 @@ from tests.tiny_gguf import write_tiny_gguf
 from penstock.core.errors import ModelNotFound, Unavailable
 from penstock.engine import Engine, Registry
 from penstock.engine.card import NAME
+from penstock.engine.process import EngineProcess
 from penstock.providers.local import Endpoint
 
 pytestmark = pytest.mark.anyio
@@ -335,6 +338,28 @@ async def test_a_file_changed_in_place_has_another_fingerprint(
         pass
     assert before.fingerprint != after.fingerprint
     assert before.fingerprint.startswith("fp_")
+
+
+async def test_the_fingerprint_tells_settings_and_engine_versions_apart(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fingerprint(**settings: Any) -> str:
+        async with start(**settings).lease("tiny") as endpoint:
+            return endpoint.fingerprint
+
+    plain = await fingerprint()
+    assert await fingerprint(threads=2, queue=3) == plain  # neither changes a token
+    assert len({plain, await fingerprint(context=512), await fingerprint(parallel=2)}) == 3
+
+    started = EngineProcess.start
+
+    async def another_version(*given: Any) -> EngineProcess:
+        process = await started(*given)
+        process.report = msgspec.structs.replace(process.report, engine="xllamacpp 1")
+        return process
+
+    monkeypatch.setattr(EngineProcess, "start", another_version)
+    assert await fingerprint() != plain
 
 
 async def test_that_takes_too_long_to_load_is_ended_and_may_be_tried_again(start: Start) -> None:

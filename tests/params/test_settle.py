@@ -7,14 +7,15 @@ import pytest
 from msgspec import Raw
 
 from penstock.dialects.chat.request import KNOWN
-from penstock.params import Abilities, lacking, settle
-from penstock.params.settle import OPENAI_FIELDS, OWN_FIELDS
+from penstock.params import Capabilities, lacking, parameters, settle
+from penstock.params.capabilities import OPENAI_FIELDS, OWN_FIELDS, SAMPLING_FIELDS
 
 BASE = {"model": "m", "messages": []}
 
 
-def abilities(**given: Any) -> Abilities:
-    return Abilities.of(**{"renamed": {}, "unsupported": (), "extras": (), **given})
+def abilities(passes_unknown: bool = False, **given: Any) -> Capabilities:
+    table = parameters(**{"renamed": {}, "unsupported": (), "extras": (), "passes_unknown": passes_unknown, **given})
+    return Capabilities.of("the model", table, passes_unknown=passes_unknown)
 
 
 def settled(request: dict[str, Any], **given: Any) -> tuple[dict[str, Any], dict[str, str]]:
@@ -64,7 +65,9 @@ def test_the_clients_members_are_left_alone() -> None:
         ({"top_k": 4}, {"extras": ("top_k",)}, {"top_k": 4}, {}),
         ({"top_k": 4}, {"passes_unknown": True}, {"top_k": 4}, {"top_k": "passed"}),
         ({"safe_prompt": True}, {}, {}, {"safe_prompt": "ignored"}),
-        ({"provider": "openai"}, {"passes_unknown": True}, {}, {"provider": "ignored"}),
+        ({"provider": "openai"}, {"passes_unknown": True}, {}, {}),
+        ({"provider": {"order": ["a"]}}, {}, {}, {"provider": "ignored"}),
+        ({"context_length_exceeded_behavior": "truncate"}, {}, {}, {}),
         ({"provider": "auto"}, {}, {}, {}),
         ({"provider": {"order": ["a"]}}, {"extras": ("provider",)}, {"provider": {"order": ["a"]}}, {}),
         ({"enable_thinking": True}, {"passes_unknown": True}, {}, {"enable_thinking": "ignored"}),
@@ -113,10 +116,10 @@ def test_each_case(
 def test_strict_mode_lists_every_case_at_once() -> None:
     given = abilities(renamed={"seed": "random_seed"}, unsupported=("user",), fans_out=True, passes_unknown=True)
     members = msgspec.json.decode(b'{"seed":1,"user":"u","n":2,"x":1}', type=dict[str, Raw])
-    error = lacking(settle(members, given).changed, given, "provider 'acme'")
+    error = lacking(settle(members, given).changed, given)
     assert error is not None
     assert (error.status, error.code, error.param) == (400, "unsupported_parameter", "seed")
-    assert error.message.startswith("provider 'acme'")
+    assert error.message.startswith("the model does not have")
     for words in (
         "'seed': it would be sent as 'random_seed'",
         "'user': it would be ignored",
@@ -127,11 +130,10 @@ def test_strict_mode_lists_every_case_at_once() -> None:
 
 
 def test_strict_mode_has_nothing_to_say_where_nothing_is_lacking() -> None:
-    assert lacking({}, abilities(), "it") is None
-    assert lacking({"x": "passed"}, abilities(), "it") is None
+    assert lacking({}, abilities()) is None
+    assert lacking({"x": "passed"}, abilities()) is None
 
 
 def test_every_field_of_the_dialect_is_known_here() -> None:
     """A field that the dialect learns must be OpenAI's, one of our own, or a vendor's extra: decided, not forgotten."""
-    assert {"top_k", "min_p", "repetition_penalty"} == KNOWN - OPENAI_FIELDS - OWN_FIELDS
-    assert OPENAI_FIELDS <= KNOWN
+    assert KNOWN == OPENAI_FIELDS | OWN_FIELDS | SAMPLING_FIELDS

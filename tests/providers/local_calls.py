@@ -67,6 +67,13 @@ def chunk(
     return made
 
 
+def whole(message: dict[str, Any], entries: list[dict[str, Any]], finish: str = "stop") -> bytes:
+    """llama.cpp's whole answer with `entries` of logprobs, one a token."""
+    choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": {"content": entries}}
+    timings = {"cache_n": 2, "prompt_n": 3, "predicted_n": len(entries), "predicted_ms": 0.1}
+    return json.dumps({"choices": [choice], "timings": timings}).encode()
+
+
 def texts(*parts: str) -> list[dict[str, Any]]:
     """Chunks of text, a token each."""
     return [

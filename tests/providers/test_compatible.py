@@ -208,7 +208,7 @@ def test_answers_are_read_with_the_rows_quirks() -> None:
 
 def test_errors_are_explained_without_our_secrets() -> None:
     reply = Reply(429, {"retry-after": "3"}, json.dumps({"error": {"message": f"{KEY} and teamsecret"}}).encode())
-    error = vendor(headers={"x-team": "teamsecret"}).explain(reply)
+    error = vendor(headers={"x-team": "teamsecret"}).explain(reply, a_call())
     assert isinstance(error, UpstreamRateLimited)
     assert error.retry_after == 3
     assert "provider 'acme'" in error.message

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.providers.local_calls import local
+from tests.vendor_calls import a_call
 
 from penstock.core.errors import UpstreamError, UpstreamOverloaded, UpstreamRejected
 from penstock.core.exchange import Reply
@@ -14,7 +15,7 @@ from penstock.core.exchange import Reply
 
 def explain(status: int, error: Any) -> UpstreamError:
     body = error if isinstance(error, bytes) else json.dumps({"error": error}).encode()
-    return local().explain(Reply(status, {}, body))
+    return local().explain(Reply(status, {}, body), a_call())
 
 
 def test_a_prompt_that_does_not_fit() -> None:

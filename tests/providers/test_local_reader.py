@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.providers.local_calls import TARGET, call, chunk, deltas, entry, local, stream, texts
+from tests.providers.local_calls import TARGET, call, chunk, deltas, entry, local, stream, texts, whole
 
 from penstock.core.answer import Frame, Reader
 from penstock.core.errors import UpstreamBroke, UpstreamError, UpstreamRejected
@@ -292,8 +292,8 @@ def test_of_a_call_or_an_answer_the_beginning_decides() -> None:
 
 
 def test_logprobs_of_a_forced_call_come_with_its_parts() -> None:
-    chunks = [chunk({"content": text}, logprobs=[entry(text)]) for text in FORCED]
-    frames, _ = read(stream(*chunks, chunk(finish="stop")), tools=TOOLS, tool_choice="required", logprobs=True)
+    data = whole({"content": "".join(FORCED)}, [entry(text) for text in FORCED])
+    frames, _ = read(data, tools=TOOLS, tool_choice="required", logprobs=True)
     told = [c["logprobs"] for f in frames for c in json.loads(f.data)["choices"] if c["logprobs"]]
     assert told[0]["content"][0]["token"] == '"arguments": {"a"'
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from penstock.core.errors import InvalidRequest
+from penstock.providers.local.held import not_held
 from penstock.providers.local.schema import check, forced, parameters
 
 
@@ -36,15 +37,56 @@ def test_what_would_hurt_llama_cpp_is_refused_by_its_place(part: dict[str, Any],
     "part",
     [
         {"type": "string", "minLength": 1, "maxLength": 100_000},
-        {"type": "string", "pattern": r"^\{\d{2,4}\}[{}]a{3}b{2,}c{,4}$"},
-        {"type": "string", "pattern": "{" * 5000 + "1," * 5000},
+        {"type": "string", "pattern": r"^\{[a-f0-9]{2,4}\}a{3}(b|[c.]){2,}$"},
         {"type": "object", "properties": {"minLength": {"type": "integer"}, "maxLength": {"type": "integer"}}},
         {"type": "integer", "minimum": 3, "maximum": 3},
-        {"minLength": True, "maxLength": False},
+        {"type": "string", "format": "date-time"},
+        {"type": ["string", "null"], "maxLength": 3, "minimum": 1},
+        {"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}], "description": "a or nothing", "default": None},
+        {"type": "array", "items": {"enum": ["a", "b"], "type": "string"}, "minItems": 1, "maxItems": 4},
+        {"type": "number", "format": "double", "nullable": True},
+        {"items": {}, "type": "array"},
     ],
 )
 def test_what_is_sound_passes(part: dict[str, Any]) -> None:
     check({"type": "object", "properties": {"x": part}}, "s", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("part", "rule"),
+    [
+        ({"type": "number", "minimum": 0}, "minimum"),
+        ({"type": ["integer", "number"], "maximum": 3}, "maximum"),
+        ({"type": "integer", "minimum": 1.5}, "minimum"),
+        ({"type": "integer", "minimum": 1, "exclusiveMinimum": 4}, "minimum"),
+        ({"type": "string", "pattern": "abc"}, "pattern"),
+        ({"type": "string", "pattern": r"^\d+$"}, "pattern"),
+        ({"type": "string", "pattern": "^.+$"}, "pattern"),
+        ({"type": "string", "pattern": "^(?=a)a$"}, "pattern"),
+        ({"type": "string", "pattern": "{" * 5000 + "1," * 5000}, "pattern"),
+        ({"type": "string", "pattern": "^a+$", "maxLength": 3}, "maxLength"),
+        ({"type": "string", "format": "email"}, "format"),
+        ({"minLength": 3}, "minLength"),
+        ({"type": "array", "minItems": 2}, "minItems"),
+        ({"type": "array", "prefixItems": [{"type": "null"}], "items": {"type": "null"}}, "prefixItems"),
+        ({"type": "object", "required": ["a"]}, "required"),
+        ({"type": "object", "properties": {"a": {}}, "required": ["b"]}, "required"),
+        ({"type": "object", "properties": {"a": {}}, "maxProperties": 3}, "maxProperties"),
+        ({"type": "object", "properties": {"a": {}}, "dependencies": {"a": ["b"]}}, "dependencies"),
+        ({"oneOf": [{"type": "null"}]}, "oneOf"),
+        ({"allOf": [{"type": "null"}]}, "allOf"),
+        ({"anyOf": [{"type": "null"}], "type": "object"}, "type"),
+        ({"$ref": "#/$defs/a", "minimum": 3}, "minimum"),
+        ({"type": "string", "enum": ["a", 1]}, "enum"),
+    ],
+)
+def test_what_a_grammar_lets_slip_is_named(part: dict[str, Any], rule: str) -> None:
+    """Each of these was answered wrongly by llama.cpp when it was asked."""
+    schema = {"type": "object", "properties": {"x": part}}
+    assert f"s.properties.x.{rule}" in set(not_held(schema, "s"))
+    with pytest.raises(InvalidRequest, match="cannot be guaranteed"):
+        check(schema, "s", strict=True)
+    check(schema, "s", strict=False)
 
 
 @pytest.mark.parametrize("rule", ["uniqueItems", "not", "if", "multipleOf", "contains", "patternProperties"])

@@ -48,6 +48,9 @@ def test_four_lines_are_enough() -> None:
         (f"[acme]\n{LEAST}unsupported = ['seed']\nrenamed = {{ seed = 's' }}", "'seed' is in more than one of"),
         (f"[acme]\n{LEAST}extras = ['seed']\nrenamed = {{ seed = 's' }}", "'seed' is in more than one of"),
         (f"[acme]\n{LEAST}extras = ['seed']\nunsupported = ['seed']", "'seed' is in more than one of"),
+        (f"[acme]\n{LEAST}bounds = {{ speed = {{ maximum = 1 }} }}", "bounds: 'speed' is no parameter that it has"),
+        (f"[acme]\n{LEAST}formats = ['xml']", "at `formats[0]`"),
+        (f"[acme]\n{LEAST}thinking = 'hard'", "at `thinking`"),
         (f"[acme]\n{LEAST}fans_out = true\nunsupported = ['n']", "with fans_out, 'n' is in no other list"),
         ('[acme]\nverified = "yes"\nsource = "recordings"', "Invalid enum value 'yes' - at `verified`"),
         ('[acme]\nverified = "no"\nsource = "hearsay"', "at `source`"),
@@ -72,9 +75,18 @@ def test_a_row_is_on_the_page_with_its_facts(name: str) -> None:
     assert (row.base_url or "yours") in line
     for quirk in row.quirks:
         assert f"`{quirk}`" in line
-    for field in (*row.unsupported, *row.extras, *row.renamed, *row.renamed.values()):
+    for field in (
+        *row.unsupported,
+        *row.extras,
+        *row.renamed,
+        *row.renamed.values(),
+        *row.bounds,
+        *(row.formats or ()),
+    ):
         assert f"`{field}`" in line
     assert ("unknown fields" in line) is row.passes_unknown
+    assert ("`developer` as `system`" in line) is not row.developer_role
+    assert row.thinking is None or f"`enable_thinking` by `{row.thinking}`" in line
     assert ("`n` by calls" in line) is row.fans_out
 
 

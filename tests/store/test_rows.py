@@ -5,6 +5,7 @@ import pytest
 from tests.store.records import a_record
 
 from penstock.core.record import Record
+from penstock.core.usage import Usage
 from penstock.store.rows import COLUMNS, record_of_line, record_of_row, row_of_line
 from penstock.store.schema import requests
 
@@ -14,10 +15,11 @@ from penstock.store.schema import requests
     [
         a_record(1),
         a_record(2, usage=None, attempts=[], finish_reasons=[], params={}, first_token_us=None, stream=True),
+        a_record(5, cost_nano=0, price_nano=882_000, price_version="v", usage=Usage(8, 10, image_prompt_tokens=3)),
         a_record(3, prompt='[{"role":"user","content":"hi \\u00e9"}]', answer='{"choices":[]}'),
         Record("req_4", 1, "p", "key", "name", "chat.completions", "openai", "modèle 🦆"),
     ],
-    ids=["usual", "bare", "with content", "refused"],
+    ids=["usual", "bare", "with a cost", "with content", "refused"],
 )
 def test_a_record_is_the_same_in_each_form(record: Record) -> None:
     line = msgspec.json.encode(record)

@@ -59,7 +59,7 @@ def test_an_end_of_line_inside_a_record_is_none_in_the_file(spool: Spool) -> Non
 
 
 def test_a_segment_of_full_size_is_followed_by_another(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments, "SEGMENT_BYTES", 2000)
+    monkeypatch.setattr(segments, "SEGMENT_BYTES", 1500)
     for number in range(20):
         spool.append(a_record(number))
     names = segments.names(spool.folder)

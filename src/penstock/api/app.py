@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,14 +13,20 @@ import structlog
 from penstock.accounts import Keyring
 from penstock.api.edge import Edge
 from penstock.api.pages import pages
+from penstock.api.public.shelf import Shelf
+from penstock.api.public.tokenize import token_routes
 from penstock.engine import Engine
 from penstock.engine.bundled import Bundled
 from penstock.gateway import Gateway
+from penstock.gateway.tokens import Tokenizers
 from penstock.gateway.vendors import Vendor, Vendors
 from penstock.limits import Admission
+from penstock.params.models import Models, Override, load_models
+from penstock.params.overrides import overrides
+from penstock.pricing import Prices
 from penstock.providers.compatible import Compatible
 from penstock.providers.rows import Row, load_rows
-from penstock.routing import Catalogue
+from penstock.routing import Catalogue, load_known
 from penstock.settings import ProviderSettings, Settings, SettingsError, secret
 from penstock.store.database import Database
 from penstock.store.spool import Spool
@@ -49,23 +56,34 @@ class Application:
         watch = Watch()
         metrics.gauges["penstock_calls_running"] = lambda: self._admission.running
         metrics.gauges["penstock_spool_waiting_bytes"] = lambda: self._spool.waiting_bytes
-        self.catalogue = Catalogue(settings.model, settings.provider, self._engine.names, random.random)
+        self.catalogue = Catalogue(settings.model, settings.provider, self._engine.names, random.random, load_known())
+        rows = load_rows()
         vendors = Vendors(
-            _vendors(settings, load_rows()),
+            _vendors(settings, rows),
             self._engine,
             self._transport,
             watch,
             settings.timeouts,
             settings.limits.write_s,
         )
-        gateway = Gateway(settings, self.catalogue, vendors, self._admission, self._spool, metrics)
+        prices = Prices.of(settings, rows)
+        gateway = Gateway(settings, self.catalogue, vendors, self._admission, self._spool, metrics, prices)
+        shelf = Shelf(
+            self.catalogue,
+            self._engine,
+            vendors.capabilities,
+            lambda target: prices.offered(target.provider, target.model, time.time_ns() // 1000),
+            int(time.time()),
+        )
+        tokenizers = Tokenizers(self.catalogue, self._engine, self._transport, watch, settings.timeouts)
+        tokens = token_routes(tokenizers, self._keyring, settings.limits, watch)
         self.edge = Edge(
             settings,
             gateway,
             self._keyring,
             watch,
             metrics,
-            pages(self.catalogue, self._engine, metrics, self._not_ready),
+            pages(shelf, metrics, self._not_ready, tokens),
         )
 
     @property
@@ -122,10 +140,17 @@ class Application:
 
 
 def _vendors(settings: Settings, rows: Mapping[str, Row]) -> dict[str, Vendor]:
-    return {p.name: Vendor(_provider(p, rows), p.timeouts or settings.timeouts) for p in settings.provider}
+    models = load_models()
+    said = overrides(settings.model, [p.name for p in settings.provider])
+    return {
+        p.name: Vendor(_provider(p, rows, models, said[p.name]), p.timeouts or settings.timeouts)
+        for p in settings.provider
+    }
 
 
-def _provider(settings: ProviderSettings, rows: Mapping[str, Row]) -> Compatible:
+def _provider(
+    settings: ProviderSettings, rows: Mapping[str, Row], models: Models, said: Mapping[str, Override]
+) -> Compatible:
     row = rows.get(settings.kind)
     if row is None:
         raise SettingsError(
@@ -142,6 +167,15 @@ def _provider(settings: ProviderSettings, rows: Mapping[str, Row]) -> Compatible
                 "an api_key stands in the settings as it is; env:NAME or file:PATH keeps it out", provider=settings.name
             )
     try:
-        return Compatible(settings.name, row, base_url=settings.base_url, api_key=key, headers=settings.headers)
+        return Compatible(
+            settings.name,
+            row,
+            base_url=settings.base_url,
+            api_key=key,
+            headers=settings.headers,
+            kind=settings.kind,
+            models=models,
+            overrides=said,
+        )
     except ValueError as error:
         raise SettingsError(f"provider '{settings.name}': {error}") from error

@@ -12,10 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from penstock.accounts import Keyring
 from penstock.api.auth import authenticate
 from penstock.api.cors import CorsPolicy
+from penstock.api.dialect import DialectChoice
 from penstock.api.exchange import Exchange
 from penstock.api.public.chat import chat_completions
 from penstock.core.errors import HeadersTooLarge, InternalError, PenstockError, UpstreamError
 from penstock.core.ids import timed_id
+from penstock.dialects.errors import error_status
 from penstock.gateway import Gateway
 from penstock.settings import Settings
 from penstock.telemetry import Metrics
@@ -23,7 +25,7 @@ from penstock.transport import Watch
 
 log = structlog.get_logger(__name__)
 
-CHAT_PATHS = ("/v1/chat/completions", "/chat/completions")
+CHAT_PATHS = ("/v1/chat/completions", "/chat/completions", "/v5/chat/completions")
 
 
 class Edge:
@@ -35,6 +37,7 @@ class Edge:
         self._limits = settings.limits
         self._watch = watch
         self._cors = CorsPolicy(settings.cors)
+        self._dialects = DialectChoice(settings.server.dialect)
         self._gateway = gateway
         self._keyring = keyring
         self._metrics = metrics
@@ -51,6 +54,7 @@ class Edge:
         if origin is not None:
             exchange.base += self._cors.answer(origin)
         try:
+            self._dialects.by_request(exchange)
             self._check_size(exchange)
             if exchange.path in self._chat and exchange.method == "POST":
                 await self._call(exchange)
@@ -69,8 +73,9 @@ class Edge:
         try:
             key = await authenticate(exchange.headers, self._keyring)
         except PenstockError as error:
-            self._metrics.refused(error.status)
+            self._metrics.refused(error_status(error, exchange.profile))
             raise
+        self._dialects.by_key(exchange, key)
         task = asyncio.current_task()
         assert task is not None
         self.tasks.add(task)
@@ -86,7 +91,7 @@ class Edge:
         async def sending(message: Message) -> None:
             await send(exchange.page_send(message))
 
-        scope["penstock.request_id"] = exchange.request_id
+        scope["penstock.exchange"] = exchange
         await self._pages(scope, receive, sending)
 
     def _check_size(self, exchange: Exchange) -> None:

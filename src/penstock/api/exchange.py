@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 
 from starlette.types import Message, Receive, Scope, Send
 
 from penstock.core.errors import InvalidRequest, PenstockError, RequestTimeout, TooLarge, UnsupportedMediaType
-from penstock.dialects.errors import error_body
+from penstock.dialects.errors import error_body, error_status
+from penstock.dialects.profiles import OPENAI, PROFILES, Profile
+from penstock.gateway.clock import timestamp
 from penstock.settings import Limits
 from penstock.transport import Watch
 
@@ -17,6 +20,8 @@ Headers = list[tuple[bytes, bytes]]
 # A refused body is read on and thrown away for a while, so that the client, still sending, can hear why.
 _THROW_AWAY_S = 10.0
 _JSON = (b"content-type", b"application/json")
+_SPOKEN = {name: (b"x-penstock-dialect", name.encode()) for name in PROFILES}
+_CLIENT_ID = re.compile(rb"[ -~]{1,512}")  # a client's own id of its request; any other text is not said back
 _STREAM = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),
@@ -27,10 +32,11 @@ _STREAM = [
 class Exchange:
     """Reads one request and writes its answer: the gateway's sink. Header names are lower case.
 
-    `base` are the headers of every answer to this request; `begun` says whether one was begun.
+    `base` are the headers of every answer to this request; `begun` says whether one was begun. `profile` is the
+    dialect of the answer, which `speak` changes.
     """
 
-    __slots__ = ("_receive", "_send", "base", "begun", "headers", "method", "path", "request_id", "size")
+    __slots__ = ("_receive", "_send", "base", "begun", "headers", "method", "path", "profile", "request_id", "size")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         self._receive = receive
@@ -41,8 +47,17 @@ class Exchange:
         self.headers: dict[bytes, bytes] = dict(given)
         self.size = sum([len(name) + len(value) for name, value in given]) + len(scope["query_string"]) + len(self.path)
         self.request_id = request_id
-        self.base: Headers = [(b"x-request-id", request_id.encode())]
+        self.profile = OPENAI
+        self.base: Headers = [_SPOKEN[OPENAI.name], (b"x-request-id", request_id.encode())]
         self.begun = False
+        theirs = self.headers.get(b"x-client-request-id")
+        if theirs is not None and _CLIENT_ID.fullmatch(theirs):
+            self.base.append((b"x-client-request-id", theirs))
+
+    def speak(self, profile: Profile) -> None:
+        """The answer is in this dialect, and its header says so."""
+        self.profile = profile
+        self.base[0] = _SPOKEN[profile.name]
 
     async def json_body(self, limits: Limits, watch: Watch) -> bytes:
         """The whole body, bounded in size and in how long the client may take.
@@ -103,7 +118,12 @@ class Exchange:
 
     async def fail(self, error: PenstockError) -> None:
         """An error as the whole answer."""
-        await self.answer(error.status, [_JSON, *_encoded(error.headers)], error_body(error, self.request_id))
+        status, body = error_status(error, self.profile), self.error_body(error)
+        await self.answer(status, [_JSON, *_encoded(error.headers)], body)
+
+    def error_body(self, error: PenstockError) -> bytes:
+        """The JSON of a failed answer, in the dialect of this one."""
+        return error_body(error, self.request_id, self.profile, path=self.path, timestamp=timestamp())
 
     async def answer(self, status: int, headers: Headers, body: bytes) -> None:
         """A whole answer of any kind."""

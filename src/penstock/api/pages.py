@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from penstock.api.edge import CHAT_PATHS
-from penstock.api.public.models import models
+from penstock.api.exchange import Exchange
+from penstock.api.public.documents import Documents
+from penstock.api.public.models import model_routes
+from penstock.api.public.scale import scale_routes
+from penstock.api.public.shelf import Shelf
 from penstock.core.errors import MethodNotAllowed, NotFound, PenstockError
-from penstock.dialects.errors import error_body
-from penstock.engine import Engine
-from penstock.routing import Catalogue
+from penstock.dialects.errors import error_status
+from penstock.dialects.health import Healthy, NotReady
 from penstock.telemetry import Metrics
 
 Ready = Callable[[], Awaitable[list[str]]]
 
 
-def pages(catalogue: Catalogue, engine: Engine, metrics: Metrics, ready: Ready) -> Starlette:
-    """`ready` names what is not ready yet, nothing where all is."""
-    listed, one = models(catalogue, engine, int(time.time()))
+def pages(shelf: Shelf, metrics: Metrics, ready: Ready, tokens: Sequence[Route]) -> Starlette:
+    """`ready` names what is not ready yet, nothing where all is; `tokens` are the routes to tokenizers."""
 
     async def healthz(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        return _json(Healthy())
 
     async def readyz(request: Request) -> Response:
         missing = await ready()
         if missing:
-            return JSONResponse({"status": "not ready", "why": missing}, status_code=503, headers={"retry-after": "1"})
-        return JSONResponse({"status": "ok"})
+            return _json(NotReady(missing), status_code=503, headers={"retry-after": "1"})
+        return _json(Healthy())
 
     async def show_metrics(request: Request) -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
@@ -46,16 +49,25 @@ def pages(catalogue: Catalogue, engine: Engine, metrics: Metrics, ready: Ready) 
         Route("/readyz", readyz),
         Route("/metrics", show_metrics),
         *(Route(path, only_post, methods=["GET", "PUT", "PATCH", "DELETE"]) for path in CHAT_PATHS),
-        *(Route(prefix + "/models", listed) for prefix in ("/v1", "")),
-        *(Route(prefix + "/models/{id:path}", one) for prefix in ("/v1", "")),
+        *model_routes(shelf),
+        *Documents(shelf).routes(),
+        *scale_routes(shelf),
+        *tokens,
     ]
     return Starlette(routes=routes, exception_handlers={HTTPException: _http_exception, PenstockError: _penstock_error})
 
 
+def _json(found: Healthy | NotReady, **more: Any) -> Response:
+    return Response(msgspec.json.encode(found), media_type="application/json", **more)
+
+
 async def _penstock_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PenstockError)
-    body = error_body(error, request.scope["penstock.request_id"])
-    return Response(body, status_code=error.status, headers=error.headers, media_type="application/json")
+    exchange: Exchange = request.scope["penstock.exchange"]
+    status = error_status(error, exchange.profile)
+    return Response(
+        exchange.error_body(error), status_code=status, headers=error.headers, media_type="application/json"
+    )
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

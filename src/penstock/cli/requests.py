@@ -98,8 +98,8 @@ class _Table:
     def __init__(self) -> None:
         from penstock.cli.tables import PartedTable
 
-        headers = ("time", "project", "key", "model", "provider", "status", "tokens", "latency", "first token")
-        self._table = PartedTable(*headers, right=("tokens", "latency", "first token"))
+        headers = ("time", "project", "key", "model", "provider", "status", "tokens", "cost", "latency", "first token")
+        self._table = PartedTable(*headers, right=("tokens", "cost", "latency", "first token"))
 
     def add(self, records: list[Record]) -> None:
         self._table.add([_cells(record) for record in records])
@@ -126,9 +126,15 @@ def _cells(record: Record) -> list[str]:
         record.provider or "-",
         f"{record.status} {record.error}" if record.error else str(record.status),
         f"{usage.prompt_tokens}/{usage.completion_tokens}" if usage else "-",
+        "-" if record.cost_nano is None else _dollars(record.cost_nano),
         _duration(record.latency_us),
         "-" if record.first_token_us is None else _duration(record.first_token_us),
     ]
+
+
+def _dollars(nano: int) -> str:
+    """Six decimals; what is less than the last of them, and not nothing, is not shown as nothing."""
+    return "< $0.000001" if 0 < nano < 1000 else f"${nano // 1_000_000_000}.{nano % 1_000_000_000 // 1000:06d}"
 
 
 def _duration(us: int) -> str:

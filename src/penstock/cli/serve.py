@@ -150,7 +150,7 @@ def _example(settings: Settings, catalogue: Catalogue) -> str | None:
     from penstock.engine.card import NAME
     from penstock.providers.rows import load_rows
 
-    for entry in catalogue.entries():
+    for entry in catalogue.offered():
         if entry.local != NAME:
             return entry.id
     rows = load_rows()

@@ -10,23 +10,27 @@ from penstock.core.usage import Usage
 
 
 class Answer(msgspec.Struct):
-    """A whole answer: `body` is the JSON that the client gets."""
+    """A whole answer: `body` is the JSON that the client gets; `has_meta` says that a `meta` is among its members."""
 
     body: bytes
     usage: Usage | None
     finish_reasons: list[str]
     upstream_id: str | None = None
+    service_tier: str | None = None
+    has_meta: bool = False
 
 
 class Frame(msgspec.Struct):
     """One event of a streamed answer: the JSON of one `chat.completion.chunk`, without `data: `.
 
     `content` is true where it carries something of the answer itself (text, reasoning, a refusal, audio, a
-    tool call) or its end; the client's stream begins with the first such frame.
+    tool call) or its end; the client's stream begins with the first such frame. `usage` is true for the one that
+    tells the tokens of the whole answer, and nothing else.
     """
 
     data: bytes
     content: bool
+    usage: bool = False
 
 
 class Reader(Protocol):
@@ -35,6 +39,7 @@ class Reader(Protocol):
     usage: Usage | None
     finish_reasons: dict[int, str]
     upstream_id: str | None
+    service_tier: str | None
     done: bool
 
     def feed(self, data: bytes) -> list[Frame]:

@@ -7,6 +7,20 @@ from typing import Any
 import msgspec
 
 
+class OwnKey:
+    """A caller's own key at a vendor, for one call. No text of it gets into a log, a record or an error by itself."""
+
+    HEADER = "x-openai-api-key"
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "OwnKey(...)"
+
+
 class Call(msgspec.Struct):
     """One call of a client, decoded and validated by its dialect.
 
@@ -32,3 +46,12 @@ class Call(msgspec.Struct):
     changed: dict[str, str] = {}
     choice: int = 0
     """index of the one choice that this call makes, where the gateway makes `n` choices of n calls"""
+    noted: dict[str, str] = {}
+    """what became of parts of parameters before any target was asked; in `changed` at every target"""
+    own_key: OwnKey | None = None
+    """goes to providers of the kind that it is for, in the place of the configured key, and nowhere else"""
+
+    @property
+    def uses_own_key(self) -> bool:
+        """Whether the target that was asked last took the caller's own key: `changed` says where one did not."""
+        return self.own_key is not None and OwnKey.HEADER not in self.changed

@@ -14,6 +14,7 @@ PenstockError
   UnsupportedMediaType 415
   HeadersTooLarge 431
   RateLimited 429
+  OutOfCredit 429           another try meets the same refusal
   InternalError 500         a defect of Penstock; never the vendor's trouble
   UpstreamError 502         the vendor failed, with its own words
     UpstreamRejected        the vendor refused the request itself: its 4xx goes through
@@ -21,6 +22,7 @@ PenstockError
     UpstreamAuthError 502   the vendor refused *our* credential
     UpstreamUnreachable 502
     UpstreamBroke 502       the answer was cut, malformed or ended without its end
+    ResponseFormatFailed 502    the model did not answer in the form asked for, twice
     UpstreamOverloaded 503
     UpstreamTimeout 504
   Unavailable 503           this server cannot take the call now
@@ -28,7 +30,13 @@ PenstockError
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+INSUFFICIENT_QUOTA: Final = "insufficient_quota"
+"""The code of every error that means an account out of credit, ours or the caller's own at a vendor."""
+
+MISSING_KEY: Final = "missing_api_key"
+"""The code of Unauthenticated where a request has no key at all."""
 
 
 class PenstockError(Exception):
@@ -163,6 +171,18 @@ class RateLimited(PenstockError):
     code = "rate_limit_exceeded"
 
 
+class OutOfCredit(PenstockError):
+    """429, or what else the dialect says: no money is left for this call; SDKs are told not to try again."""
+
+    status = 429
+    type = INSUFFICIENT_QUOTA
+    code = INSUFFICIENT_QUOTA
+
+    def __init__(self, message: str, **more: Any) -> None:
+        super().__init__(message, **more)
+        self.headers.setdefault("x-should-retry", "false")
+
+
 class InternalError(PenstockError):
     """500: a defect of Penstock itself."""
 
@@ -236,6 +256,13 @@ class UpstreamBroke(UpstreamError):
     """502: the answer was cut, malformed, or ended without its end."""
 
     code = "upstream_broke"
+
+
+class ResponseFormatFailed(UpstreamError):
+    """502: a model that has no `response_format` did not answer in the form asked for, twice."""
+
+    code = "response_format_failed"
+    retryable = False
 
 
 class UpstreamOverloaded(UpstreamError):

@@ -13,6 +13,11 @@ def new_id(prefix: str) -> str:
     return prefix + os.urandom(16).hex()
 
 
+def answer_id(prefix: str, request_id: str) -> str:
+    """The id of the answer to a request: `prefix` and the characters of the request's own id, `req_` without."""
+    return prefix + request_id.removeprefix("req_")
+
+
 def base62(length: int) -> str:
     """`length` characters of 0-9A-Za-z, evenly distributed."""
     return "".join(secrets.choice(_BASE62) for _ in range(length))

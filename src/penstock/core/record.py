@@ -17,12 +17,13 @@ class Attempt(msgspec.Struct):
     ms: int = 0
 
 
-class Record(msgspec.Struct):
+class Record(msgspec.Struct, omit_defaults=True):
     """One call, whole: written once, when its answer is out, failed or abandoned.
 
     Times are Unix microseconds, durations microseconds; `status` is the HTTP status that the client
-    got, 499 where it left first. `usage` is None where nobody counted. `prompt` and `answer` are JSON,
-    kept only where the setting says so.
+    got, 499 where it left first. `usage` is None where nobody counted. `cost_nano` is what the call cost us and
+    `price_nano` what its client pays, in nano-dollars by the price `price_version`; None where that is not known.
+    `prompt` and `answer` are JSON, kept only where the setting says so.
     """
 
     request_id: str
@@ -43,6 +44,9 @@ class Record(msgspec.Struct):
     usage: Usage | None = None
     latency_us: int = 0
     first_token_us: int | None = None
+    cost_nano: int | None = None
+    price_nano: int | None = None
+    price_version: str | None = None
     finish_reasons: list[str] = []
     params: dict[str, str] = {}
     prompt: str | None = None

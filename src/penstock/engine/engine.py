@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -55,9 +55,9 @@ class Engine:
         self._entries: dict[str, Entry] = {NAME: self._bundled.entry}
         self._trouble = ""
 
-    def names(self) -> Iterable[str]:
-        """The names of all models; costs one look at the registry's file."""
-        return self._current().keys()
+    def names(self) -> Collection[str]:
+        """The names of all models, the same object as long as they are the same ones; costs one look at a file."""
+        return self._current()
 
     async def models(self) -> list[LocalModel]:
         """All models, in the order in which they were added, and the bundled one."""

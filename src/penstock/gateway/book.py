@@ -13,7 +13,9 @@ from penstock.core.errors import PenstockError, Unavailable, UpstreamError
 from penstock.core.exchange import Target
 from penstock.core.record import Attempt, Record
 from penstock.core.usage import Usage
-from penstock.settings import Records
+from penstock.dialects.chat.meta import with_meta
+from penstock.pricing import Prices, answer_meta, credits_of, dollars
+from penstock.settings import Settings
 from penstock.store.spool import Spool
 from penstock.telemetry import Metrics
 
@@ -23,13 +25,32 @@ log = structlog.get_logger(__name__)
 class Book:
     """The record of one call. `close` writes it to the spool, the first time and never again."""
 
-    __slots__ = ("_closed", "_content", "_keep", "_metrics", "_spool", "_started", "record")
+    __slots__ = (
+        "_answered_by",
+        "_call",
+        "_closed",
+        "_keep",
+        "_metrics",
+        "_prices",
+        "_service_tier",
+        "_spool",
+        "_started",
+        "_tells_cost",
+        "_usages",
+        "record",
+    )
 
-    def __init__(self, record: Record, spool: Spool, metrics: Metrics, keep: Records) -> None:
+    def __init__(self, record: Record, spool: Spool, metrics: Metrics, settings: Settings, prices: Prices) -> None:
         self.record = record
         self._spool = spool
         self._metrics = metrics
-        self._keep = keep
+        self._keep = settings.records
+        self._tells_cost = settings.pricing.in_answers
+        self._prices = prices
+        self._call: Call | None = None
+        self._answered_by: Attempt | None = None  # the try that the usage is of
+        self._usages: list[Usage | None] = []  # of each call that a vendor made of it
+        self._service_tier: str | None = None
         self._started = time.perf_counter_ns()
         self._closed = False
 
@@ -38,6 +59,7 @@ class Book:
         record = self.record
         record.model_asked = call.model
         record.stream = call.stream
+        self._call = call
         if self._keep.content and "messages" in call.members:
             record.prompt = self._kept(bytes(call.members["messages"]))
 
@@ -60,11 +82,22 @@ class Book:
         if self.record.first_token_us is None:
             self.record.first_token_us = (time.perf_counter_ns() - self._started) // 1000
 
-    def answered(self, usage: Usage | None, finish_reasons: list[str], upstream_id: str | None) -> None:
-        """What the meter read."""
-        self.record.usage = usage
-        self.record.finish_reasons = finish_reasons
-        self.record.upstream_id = upstream_id
+    def answered(
+        self,
+        usage: Usage | None,
+        finish_reasons: list[str],
+        upstream_id: str | None,
+        service_tier: str | None = None,
+        usages: list[Usage | None] | None = None,
+    ) -> None:
+        """What the meter read. `usages` are the parts of `usage`, where the answer was made of several calls."""
+        record = self.record
+        record.usage = usage
+        record.finish_reasons = finish_reasons
+        record.upstream_id = upstream_id
+        self._usages = [usage] if usages is None else usages
+        self._service_tier = service_tier
+        self._answered_by = record.attempts[-1] if record.attempts else None
 
     def metered(self, readers: list[Reader]) -> None:
         """What the readers of a stream read, each of its own choices."""
@@ -74,7 +107,30 @@ class Book:
             if reader.usage is not None:
                 usage = reader.usage if usage is None else usage + reader.usage
             reasons += [reader.finish_reasons[index] for index in sorted(reader.finish_reasons)]
-        self.answered(usage, reasons, readers[0].upstream_id if readers else None)
+        if not readers:
+            self.answered(None, [], None)
+            return
+        tiers = {reader.service_tier for reader in readers if reader.service_tier is not None}
+        usages: list[Usage | None] = [reader.usage for reader in readers]
+        if len(tiers) > 1:
+            usages = [None]  # choices of one answer that were served in different tiers have no price together
+        self.answered(usage, reasons, readers[0].upstream_id, min(tiers, default=None), usages)
+
+    def with_cost(self, answer: bytes, has_meta: bool) -> bytes:
+        """`answer`, the JSON of what was metered last, with what it cost in its `meta`, where that is known; `has_meta`
+        is true where it may have one already."""
+        self._charge()
+        price_nano = self.record.price_nano
+        if price_nano is None or not self._tells_cost:
+            return answer
+        return with_meta(answer, answer_meta(price_nano), has_meta)
+
+    def cost_headers(self) -> dict[str, str]:
+        """AI/ML API's headers of what the answer cost, where that is known by now."""
+        price_nano = self.record.price_nano
+        if price_nano is None or not self._tells_cost:
+            return {}
+        return {"x-aimlapi-credits-used": str(credits_of(price_nano)), "x-aimlapi-usd-spent": dollars(price_nano)}
 
     def content(self, answer: bytes) -> None:
         """The answer's own text, kept only where the setting says so."""
@@ -97,6 +153,8 @@ class Book:
         if params:
             record.params = params
         record.latency_us = (time.perf_counter_ns() - self._started) // 1000
+        if record.price_version is None:
+            self._charge()
         self._metrics.answered(record)
         try:
             self._spool.append(record)
@@ -104,6 +162,18 @@ class Book:
             self._metrics.records_failed += 1
             log.error("a record could not be written", request_id=record.request_id)
             raise
+
+    def _charge(self) -> None:
+        """Notes what was used up to now costs; a caller's own key at the vendor is charged there, and nothing here."""
+        by = self._answered_by
+        if by is None or (self._call is not None and self._call.uses_own_key):
+            return
+        record = self.record
+        charge = self._prices.charge(by.provider, by.model, record.time, self._usages, self._service_tier)
+        if charge is not None:
+            record.cost_nano = charge.cost_nano
+            record.price_nano = charge.price_nano
+            record.price_version = charge.version
 
     def _kept(self, content: bytes) -> str:
         if len(content) > self._keep.content_bytes:

@@ -13,23 +13,29 @@ import structlog
 
 from penstock.accounts import Key
 from penstock.core.answer import Answer, Frame, Reader
-from penstock.core.call import Call
+from penstock.core.call import Call, OwnKey
 from penstock.core.errors import InternalError, PenstockError, Unavailable, UpstreamBroke, UpstreamError
 from penstock.core.exchange import Target
 from penstock.core.record import Record
 from penstock.dialects.chat.assembly import Assembly
 from penstock.dialects.chat.chunks import usage_chunk
 from penstock.dialects.chat.request import decode
-from penstock.dialects.errors import error_frame
+from penstock.dialects.errors import error_frame, error_status
+from penstock.dialects.profiles import PROFILES, Profile
 from penstock.dialects.sse import DONE
 from penstock.gateway.book import Book
+from penstock.gateway.clock import timestamp
 from penstock.gateway.fanout import fan_out
 from penstock.gateway.headers import answer_headers
 from penstock.gateway.sink import Sink
 from penstock.gateway.streaming import ClientStream
+from penstock.gateway.structured import structured
 from penstock.gateway.vendors import Take, Try, Vendors
 from penstock.limits import Admission
+from penstock.params.tidy import tidy
+from penstock.pricing import Prices
 from penstock.routing import Again, Catalogue, decide
+from penstock.routing.pin import pinned
 from penstock.settings import Settings
 from penstock.store.spool import Spool
 from penstock.telemetry import Metrics
@@ -40,14 +46,17 @@ T = TypeVar("T")
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A request as it came in: who may ask is known, what is asked is not yet."""
+    """A request for `path` as it came in: who may ask is known, what is asked is not yet."""
 
     request_id: str
+    answer_id: str
     endpoint: str
-    dialect: str
+    path: str
+    profile: Profile
     strict: bool
     key: Key
     body: bytes
+    own_key: OwnKey | None = None
 
 
 class Gateway:
@@ -61,8 +70,11 @@ class Gateway:
         admission: Admission,
         spool: Spool,
         metrics: Metrics,
+        prices: Prices,
     ) -> None:
+        self._prices = prices
         self._settings = settings
+        self._kinds = {provider.name: provider.kind for provider in settings.provider}
         self._catalogue = catalogue
         self._vendors = vendors
         self._admission = admission
@@ -82,14 +94,20 @@ class Gateway:
                 call = decode(
                     arrival.body,
                     self._settings.limits,
-                    id="chatcmpl-" + arrival.request_id.removeprefix("req_"),
+                    id=arrival.answer_id,
                     request_id=arrival.request_id,
                     now=book.record.time // 1_000_000,
                     strict=arrival.strict,
-                    dialect=arrival.dialect,
+                    profile=arrival.profile,
+                    endpoint=arrival.path,
+                    default_max_tokens=arrival.key.default_max_tokens,
+                    own_key=arrival.own_key,
                 )
                 book.decoded(call)
+                tidy(call)
                 targets = self._catalogue.plan(call.model)
+                if call.wire.provider is not None:
+                    targets = pinned(targets, call.wire.provider, self._kinds)
                 if call.stream:
                     await self._streamed(call, targets, book, sink)
                 else:
@@ -107,8 +125,10 @@ class Gateway:
 
     async def _whole(self, call: Call, targets: list[Target], book: Book, sink: Sink) -> None:
         async def attempt(target: Target, allowed: Try) -> Answer:
-            if not self._vendors.streams_inside(target) and not (call.n > 1 and self._vendors.fans_out(target)):
-                return await self._vendors.whole(call, target, allowed)
+            if not self._vendors.streams_inside(target) and not self._composed(call, target):
+                answer = await self._vendors.whole(call, target, allowed)
+                book.answered(answer.usage, answer.finish_reasons, answer.upstream_id, answer.service_tier)
+                return answer
             assembly = Assembly(call, target)
             readers: list[Reader] = []
 
@@ -121,29 +141,36 @@ class Gateway:
                 await self._choices(inside, target, allowed, readers, take)
             finally:
                 book.metered(readers)  # what was used is known, however it ended
-            return assembly.answer(book.record.usage)
+            answer = assembly.answer(book.record.usage)
+            book.record.finish_reasons = answer.finish_reasons  # in the order of the choices
+            return answer
 
         answer = await self._first_that_answers(call, targets, book, attempt, begun=lambda: False)
-        book.answered(answer.usage, answer.finish_reasons, answer.upstream_id or book.record.upstream_id)
-        book.content(answer.body)
-        headers = answer_headers(call, book.record)
+        body = book.with_cost(answer.body, answer.has_meta)
+        book.content(body)
+        headers = answer_headers(call, book.record) | book.cost_headers()
         book.close(200, params=call.changed)
-        await sink.whole(headers, answer.body)
+        await sink.whole(headers, body)
 
     async def _streamed(self, call: Call, targets: list[Target], book: Book, sink: Sink) -> None:
         keep_alive_s = self._settings.timeouts.keep_alive_s
-        client = ClientStream(sink, book, lambda: answer_headers(call, book.record), keep_alive_s)
         readers: list[Reader] = []
 
+        def with_cost(usage_chunk: bytes) -> bytes:
+            book.metered(readers)
+            return book.with_cost(usage_chunk, b'"meta"' in usage_chunk)
+
+        client = ClientStream(sink, book, lambda: answer_headers(call, book.record), with_cost, keep_alive_s)
+
         async def attempt(target: Target, allowed: Try) -> Assembly | None:
-            client.restart()
+            client.restart(long_wait=self._emulates_format(call, target))
             readers.clear()
             assembly = Assembly(call, target) if book.keeps_content else None
             await self._choices(
                 call, target, allowed, readers, _kept(client.take, assembly) if assembly else client.take
             )
             book.metered(readers)
-            if call.include_usage and call.n > 1 and self._vendors.fans_out(target) and book.record.usage is not None:
+            if call.include_usage and self._composed(call, target) and book.record.usage is not None:
                 await client.take([usage_chunk(call, target, book.record.usage)])
             return assembly
 
@@ -172,13 +199,36 @@ class Gateway:
     async def _break_off(self, client: ClientStream, book: Book, error: PenstockError, call: Call) -> None:
         """The head is out, so the error is an event: its record is written first, and no [DONE] follows."""
         self._close_failed(book, error, call, status=200)
-        await client.end(error_frame(error, call.request_id))
+        frame = error_frame(error, call.request_id, PROFILES[call.dialect], path=call.endpoint, timestamp=timestamp())
+        await client.end(frame)
 
     async def _choices(self, call: Call, target: Target, allowed: Try, readers: list[Reader], take: Take) -> None:
-        if call.n > 1 and self._vendors.fans_out(target):
-            await fan_out(call, lambda one, give: self._vendors.stream(one, target, allowed, readers, give), take)
-        else:
+        async def one(call: Call, take: Take) -> None:
+            if formed:
+                held = self._vendors.capabilities(target).formats(call.wire.response_format.type)
+                await structured(call, target, stream, readers, take, held=held)
+            else:
+                await stream(call, readers, take)
+
+        async def stream(call: Call, readers: list[Reader], take: Take) -> None:
             await self._vendors.stream(call, target, allowed, readers, take)
+
+        formed = self._emulates_format(call, target)
+        if call.n > 1 and self._composed(call, target):
+            await fan_out(call, one, take)
+        else:
+            await one(call, take)
+
+    def _emulates_format(self, call: Call, target: Target) -> bool:
+        """Whether it is for us to hold the answer of `target` to its `response_format`."""
+        wanted = call.wire.response_format
+        return wanted is not None and (
+            not self._vendors.capabilities(target).formats(wanted.type) or self._vendors.checks_format(call, target)
+        )
+
+    def _composed(self, call: Call, target: Target) -> bool:
+        """Whether the answer is made here, of one or more calls to `target`."""
+        return (call.n > 1 and self._vendors.fans_out(target)) or self._emulates_format(call, target)
 
     async def _first_that_answers(
         self,
@@ -198,6 +248,8 @@ class Gateway:
                 tries += 1
                 note, began = book.attempt(target), time.perf_counter_ns()
                 call.changed.clear()
+                if call.noted:
+                    call.changed.update(call.noted)
                 try:
                     answer = await attempt(target, Try(deadline, fresh=tries > 1))
                 except UpstreamError as error:
@@ -234,15 +286,16 @@ class Gateway:
             key_id=key.id,
             key_name=key.name,
             endpoint=arrival.endpoint,
-            dialect=arrival.dialect,
+            dialect=arrival.profile.name,
             model_asked="",
         )
-        return Book(record, self._spool, self._metrics, self._settings.records)
+        return Book(record, self._spool, self._metrics, self._settings, self._prices)
 
     def _close_failed(self, book: Book, error: PenstockError, call: Call | None, status: int | None = None) -> None:
         """The record of a call that failed; it failed already, so a spool that fails too is only counted and logged."""
         try:
-            book.close(status or error.status, error.code or error.type, call.changed if call else None)
+            status = status or error_status(error, PROFILES[book.record.dialect])
+            book.close(status, error.code or error.type, call.changed if call else None)
         except Unavailable:
             return
 

@@ -18,6 +18,7 @@ class ClientStream:
     """Writes frames to the client, one write each.
 
     Frames before the first content are held: until then the client has seen nothing, and another try may begin.
+    `with_cost` adds to the JSON of the frame with the usage what that costs.
     """
 
     __slots__ = (
@@ -28,28 +29,46 @@ class ClientStream:
         "_keep_alive_s",
         "_last",
         "_loop",
+        "_opening",
         "_pinging",
         "_sink",
         "_timer",
+        "_with_cost",
         "begun",
     )
 
-    def __init__(self, sink: Sink, book: Book, headers: Callable[[], dict[str, str]], keep_alive_s: float) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        book: Book,
+        headers: Callable[[], dict[str, str]],
+        with_cost: Callable[[bytes], bytes],
+        keep_alive_s: float,
+    ) -> None:
         self._sink = sink
         self._book = book
         self._headers = headers
+        self._with_cost = with_cost
         self._keep_alive_s = keep_alive_s
         self._held: list[Frame] = []
         self._loop = asyncio.get_running_loop()
         self._last = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._pinging: asyncio.Task[None] | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._ended = False
         self.begun = False
 
-    def restart(self) -> None:
-        """Another try begins: what the last one sent without content is forgotten."""
+    def restart(self, long_wait: bool = False) -> None:
+        """Another try begins: what the last one sent without content is forgotten.
+
+        With `long_wait` its content comes all at once at its end: where that takes as long as a stream may be silent,
+        the stream begins with a comment, and from then on no other target can answer.
+        """
         self._held.clear()
+        self._stop_timer()
+        if long_wait and not self.begun:
+            self._timer = self._loop.call_later(self._keep_alive_s, self._begin_early)
 
     async def take(self, frames: list[Frame]) -> None:
         """Writes `frames`, or holds them while none has content."""
@@ -59,9 +78,10 @@ class ClientStream:
                 return
             frames, self._held = self._held, []
             await self._begin()
-        send = self._sink.send
-        for frame in frames:
-            await send(event(frame.data))
+        elif self._opening is not None:
+            await self._opening
+            self._book.first_token()
+        await self._write(frames)
         self._last = self._loop.time()
 
     async def flush(self) -> None:
@@ -69,31 +89,54 @@ class ClientStream:
         if not self.begun:
             held, self._held = self._held, []
             await self._begin()
-            for frame in held:
-                await self._sink.send(event(frame.data))
+            await self._write(held)
 
     async def end(self, last: bytes) -> None:
         """Writes the last part; nothing follows."""
         self._stop()
-        if self._pinging is not None:
-            await self._pinging
+        for writing in (self._opening, self._pinging):
+            if writing is not None:
+                await writing
         await self._sink.end(last)
 
     def abandon(self) -> None:
         """Nobody reads any more."""
         self._stop()
-        if self._pinging is not None:
-            self._pinging.cancel()
+        for writing in (self._opening, self._pinging):
+            if writing is not None:
+                writing.cancel()
+
+    async def _write(self, frames: list[Frame]) -> None:
+        send = self._sink.send
+        for frame in frames:
+            await send(event(self._with_cost(frame.data) if frame.usage else frame.data))
+
+    def _begin_early(self) -> None:
+        if not self.begun and not self._ended:
+            self.begun = True
+            self._opening = self._loop.create_task(self._open())
+
+    async def _open(self) -> None:
+        await self._sink.begin(self._headers())
+        await self._sink.send(KEEP_ALIVE)
+        self._arm()
 
     async def _begin(self) -> None:
         self.begun = True
+        self._stop_timer()
         self._book.first_token()
         await self._sink.begin(self._headers())
+        self._arm()
+
+    def _arm(self) -> None:
         self._last = self._loop.time()
         self._timer = self._loop.call_at(self._last + self._keep_alive_s, self._look)
 
     def _stop(self) -> None:
         self._ended = True
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 

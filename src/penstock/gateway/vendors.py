@@ -8,11 +8,15 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from penstock.core.answer import Answer, Frame, Reader
-from penstock.core.call import Call
-from penstock.core.errors import InternalError, UpstreamTimeout
+from penstock.core.call import Call, OwnKey
+from penstock.core.errors import InternalError, UnsupportedParameter, UpstreamTimeout
 from penstock.core.exchange import Target
 from penstock.engine import Engine
+from penstock.params import Capabilities, Support
+from penstock.params.context import overrun, shortened, told
 from penstock.providers.local import Local
+from penstock.providers.local.capabilities import local_capabilities
+from penstock.providers.local.schema import may_slip
 from penstock.providers.provider import Provider
 from penstock.routing.catalogue import LOCAL
 from penstock.settings import Timeouts
@@ -64,6 +68,16 @@ class Vendors:
         """Whether `n` choices must be made of n calls there."""
         return target.provider == LOCAL or self._vendors[target.provider].provider.fans_out
 
+    def capabilities(self, target: Target) -> Capabilities:
+        """What the model of `target` can do; a local model's context is known while it is loaded."""
+        if target.provider == LOCAL:
+            return local_capabilities(target.model, None)
+        return self._vendors[target.provider].provider.capabilities(target.model)
+
+    def checks_format(self, call: Call, target: Target) -> bool:
+        """Whether an answer of the model, though it was held to its `response_format`, may still not fit it."""
+        return target.provider == LOCAL and may_slip(call)
+
     def streams_inside(self, target: Target) -> bool:
         """Whether even a whole answer is read as a stream there: a local model can only be stopped between tokens."""
         return target.provider == LOCAL
@@ -112,17 +126,44 @@ class Vendors:
     async def _open(
         self, vendor: Vendor, call: Call, target: Target, allowed: Try, patience: Patience
     ) -> AsyncIterator[Upstream]:
-        """The vendor's answer, its head read and its status good."""
+        """The vendor's answer, its head read and its status good.
+
+        Where the vendor says that prompt and maximum together are too much for its context, and by how much, it is
+        asked once more for what fits, unless the client wants to hear of it.
+        """
         timeouts, provider = vendor.timeouts, vendor.provider
-        outgoing = provider.prepare(call, target)
-        if not call.stream and outgoing.stream:
-            raise InternalError("a whole answer was asked of a provider that only streams")
-        patience.wait(timeouts.first_byte_s, UpstreamTimeout, "the vendor did not begin its answer")
-        async with self._transport.open(outgoing, timeouts.connect_s, fresh=allowed.fresh) as upstream:
-            _next_bytes(patience, timeouts)
-            if not 200 <= upstream.status < 300:
-                raise provider.explain(await upstream.reply(lambda: _next_bytes(patience, timeouts)))
-            yield upstream
+        reduced: str | None = None
+        while True:
+            outgoing = provider.prepare(call, target)
+            if call.own_key is not None and not provider.takes_own_key:
+                _without_own_key(call, target)
+            if not call.stream and outgoing.stream:
+                raise InternalError("a whole answer was asked of a provider that only streams")
+            if reduced is not None:
+                call.changed[reduced] = Support.TRANSLATED
+            patience.wait(timeouts.first_byte_s, UpstreamTimeout, "the vendor did not begin its answer")
+            async with self._transport.open(outgoing, timeouts.connect_s, fresh=allowed.fresh) as upstream:
+                _next_bytes(patience, timeouts)
+                if 200 <= upstream.status < 300:
+                    yield upstream
+                    return
+                error = provider.explain(await upstream.reply(lambda: _next_bytes(patience, timeouts)), call)
+            found = overrun(error)
+            shorter = shortened(call, found) if found is not None and reduced is None else None
+            if shorter is None:
+                raise told(error, found)
+            call, reduced = shorter
+
+
+def _without_own_key(call: Call, target: Target) -> None:
+    """The caller's own key is for another vendor: that is reported, and in strict mode refused."""
+    if call.strict:
+        raise UnsupportedParameter(
+            f"the header {OwnKey.HEADER} is not for provider '{target.provider}': it would be ignored, and "
+            "X-Strict-Params asks that nothing is",
+            param=OwnKey.HEADER,
+        )
+    call.changed[OwnKey.HEADER] = "ignored"
 
 
 def _next_bytes(patience: Patience, timeouts: Timeouts) -> None:

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
-from penstock.core.errors import UnsupportedParameter
-
-# fmt: off
-OPENAI_FIELDS: Final = frozenset((
-    "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature", "top_p",
-    "presence_penalty", "frequency_penalty", "logit_bias", "n", "stop", "seed", "logprobs", "top_logprobs", "tools",
-    "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format", "prediction",
-    "reasoning_effort", "modalities", "audio", "store", "metadata", "service_tier", "user", "safety_identifier",
-    "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "verbosity", "web_search_options",
-    "moderation",
-))
-"""Every field of OpenAI's chat completions request: native at a compatible vendor, unless its row says otherwise."""
-
-OWN_FIELDS: Final = frozenset((
-    "provider", "context_length_exceeded_behavior", "include_stop_str_in_output", "separate_reasoning",
-    "enable_thinking",
-))
-"""Fields of other dialects that Penstock reads too: they go to a vendor only where its row names them."""
-# fmt: on
-
-_NEEDED: Final = frozenset(("model", "messages", "stream"))
+from penstock.core.errors import InvalidRequest, UnsupportedParameter
+from penstock.params.capabilities import LIMITS, OURS, Capabilities, Parameter, Support
+from penstock.params.thinking import nearest, separated, switched
 
 _ASKS_NOTHING: Final[Mapping[str, tuple[Any, ...]]] = {
     "n": (1,),
+    "temperature": (1,),
+    "top_p": (1,),
     "frequency_penalty": (0,),
     "presence_penalty": (0,),
     "repetition_penalty": (1,),
@@ -48,40 +32,13 @@ _ASKS_NOTHING: Final[Mapping[str, tuple[Any, ...]]] = {
     "metadata": ({},),
     "service_tier": ("auto", "default"),
     "modalities": (["text"],),
+    "verbosity": ("medium",),
+    "response_format": ({"type": "text"},),
     "include_stop_str_in_output": (False,),
-    "context_length_exceeded_behavior": ("error",),
-    "provider": ("auto",),
 }
 """Values that say what would happen without them: leaving these out changes nothing, and is no matter for a report."""
 
-
-class Abilities(msgspec.Struct, frozen=True):
-    """What a target can do. Made once for a vendor or model, with `Abilities.of`.
-
-    `native` are the fields that go through as they are, `renamed` those that it has under another name. With
-    `passes_unknown` a field that nobody here knows goes through as well. `fans_out` says that the target makes
-    one choice only, so that `n` is made of as many calls.
-    """
-
-    native: frozenset[str]
-    renamed: Mapping[str, str] = {}
-    passes_unknown: bool = False
-    fans_out: bool = False
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        renamed: Mapping[str, str],
-        unsupported: Iterable[str],
-        extras: Iterable[str],
-        passes_unknown: bool = False,
-        fans_out: bool = False,
-    ) -> Abilities:
-        """The abilities of a target that takes OpenAI's fields, but for `renamed` and `unsupported`, and `extras`."""
-        lacks = {*renamed, *unsupported} | ({"n"} if fans_out else set())
-        native = (OPENAI_FIELDS - lacks) | frozenset(extras) | _NEEDED
-        return cls(native, renamed, passes_unknown, fans_out)
+_NULL: Final = b"null"
 
 
 class Settled(msgspec.Struct):
@@ -91,66 +48,196 @@ class Settled(msgspec.Struct):
     changed: dict[str, str]
 
 
-def settle(members: Mapping[str, Raw], abilities: Abilities) -> Settled:
-    """What is sent of `members` to a target with these `abilities`.
+class _Format(msgspec.Struct):
+    type: str
 
-    Nothing is lost unseen: every member that goes under another name, not at all, or unread is in `changed`
-    as translated, emulated, ignored or passed; only null and values that ask for nothing go without a word.
+
+def settle(members: Mapping[str, Raw], capabilities: Capabilities) -> Settled:
+    """What is sent of `members` to a target with these `capabilities`.
+
+    Nothing is lost unseen: every member that goes under another name or with another value, not at all, or unread is
+    in `changed` as translated, emulated, ignored or passed; only null and values that ask for nothing go without a
+    word. Raises InvalidRequest for what the target cannot do, and for values that it does not take.
     """
-    if members.keys() <= abilities.native and not ("max_tokens" in members and "max_completion_tokens" in members):
+    bounded = capabilities.bounded
+    if (
+        capabilities.developer_role
+        and members.keys() <= capabilities.native
+        and (not bounded or bounded.keys().isdisjoint(members))
+        and not ("max_tokens" in members and "max_completion_tokens" in members)
+    ):
         return Settled(dict(members), {})
-    sent: dict[str, Raw] = {}
-    changed: dict[str, str] = {}
+    settling = _Settling(members, capabilities)
+    free, sent = capabilities.free, settling.sent
     for name, value in members.items():
-        if name == "max_tokens" and _given(members.get("max_completion_tokens")):
+        if name in free and name not in sent:
+            sent[name] = value
+        else:
+            settling.take(name, value)
+    if not capabilities.developer_role:
+        settling.rewrite_roles()
+    return Settled(settling.sent, settling.changed)
+
+
+class _Settling:
+    """One request on its way to one target, where it does not go through as it came."""
+
+    def __init__(self, members: Mapping[str, Raw], capabilities: Capabilities) -> None:
+        self.sent: dict[str, Raw] = {}
+        self.changed: dict[str, str] = {}
+        self._members = members
+        self._capabilities = capabilities
+        self._made: dict[str, Raw] = {}  # of other members: they hold what the client gave under the same names too
+
+    def take(self, name: str, value: Raw) -> None:
+        """Settles one member."""
+        if name == "max_tokens" and _given(self._members.get("max_completion_tokens")):
             if _given(value):
-                changed[name] = "ignored"  # it is the older name of the other; vendors refuse a request with both
-        elif name in abilities.native:
-            sent[name] = value
-        elif name in abilities.renamed:
-            theirs = abilities.renamed[name]
-            if not _given(value):
-                continue
-            if _given(members.get(theirs)) and theirs in abilities.native and theirs != "max_tokens":
-                changed[name] = "ignored"  # the client gave the vendor's own name as well, which says it better
-            else:
-                sent[theirs] = value
-                changed[name] = "translated"
-        elif name not in OPENAI_FIELDS and name not in OWN_FIELDS and abilities.passes_unknown:
-            sent[name] = value
-            changed[name] = "passed"
+                self.changed[name] = Support.IGNORED  # the older name of the other: vendors refuse a request with both
+            return
+        parameter = self._capabilities.parameters.get(name)
+        if parameter is None:
+            self._unknown(name, value)
+        elif parameter.support is Support.NATIVE:
+            if name in self._capabilities.bounded and _given(value):
+                self._send(name, self._within(name, value, parameter))
+            elif name not in self.sent or _given(value):  # what another member was translated into stays
+                self.sent[name] = self._made.get(name, value)
+        elif not _given(value):
+            return
+        elif name in ("enable_thinking", "separate_reasoning"):
+            self._reasoning(name, value)
+        elif parameter.support is Support.TRANSLATED:
+            self._rename(name, value, parameter)
+        elif name in OURS:
+            if name == "provider" and bytes(value).lstrip()[:1] == b"{":
+                self.changed[name] = Support.IGNORED  # OpenRouter's field of this name
         elif _asks_something(name, value):
-            changed[name] = "emulated" if name == "n" and abilities.fans_out else "ignored"
-    return Settled(sent, changed)
+            if parameter.support is Support.REFUSED:
+                raise self._cannot(name)
+            self.changed[name] = parameter.support
+
+    def rewrite_roles(self) -> None:
+        """Gives the role `system` to messages of the role `developer`, which the target does not know."""
+        raw = bytes(self.sent.get("messages", b""))
+        if b"developer" not in raw and b"\\u" not in raw:
+            return
+        messages = msgspec.json.decode(raw, type=list[dict[str, Raw]])
+        found = False
+        for message in messages:
+            if "role" in message and msgspec.json.decode(message["role"]) == "developer":
+                message["role"] = Raw(b'"system"')
+                found = True
+        if found:
+            self.sent["messages"] = Raw(msgspec.json.encode(messages))
+            self.changed["messages.role"] = Support.TRANSLATED
+
+    def _send(self, name: str, value: Raw | None) -> None:
+        if value is not None:
+            self.sent[name] = value
+
+    def _unknown(self, name: str, value: Raw) -> None:
+        if self._capabilities.passes_unknown:
+            self.sent[name] = self._made.get(name, value)
+            self.changed[name] = "passed"
+        elif _given(value):
+            self.changed[name] = Support.IGNORED
+
+    def _rename(self, name: str, value: Raw, parameter: Parameter) -> None:
+        theirs = parameter.sent_as or name
+        if _given(self._members.get(theirs)) and theirs in self._capabilities.native and theirs not in LIMITS:
+            self.changed[name] = Support.IGNORED  # the client gave the vendor's own name as well, which says it better
+            return
+        self._send(theirs, self._within(name, value, parameter))
+        self.changed[name] = Support.TRANSLATED
+
+    def _reasoning(self, name: str, value: Raw) -> None:
+        way = switched if name == "enable_thinking" else separated
+        instead, what = way(bytes(value) == b"true", self._members, self._capabilities)
+        self._made |= instead
+        self.sent |= instead
+        if what is not None:
+            self.changed[name] = what
+
+    def _within(self, name: str, value: Raw, parameter: Parameter) -> Raw | None:
+        """`value` as the target takes it; None where it is left out. Raises InvalidRequest."""
+        if name == "response_format":
+            return self._format(value, parameter)
+        least, most, values = parameter.minimum, parameter.maximum, parameter.values
+        given = msgspec.json.decode(value)
+        if values is not None and given not in values:
+            if name != "reasoning_effort":
+                raise self._not_taken(name, f"'{given}'", " or ".join(f"'{each}'" for each in values))
+            self.changed[name] = Support.TRANSLATED
+            return Raw(msgspec.json.encode(nearest(given, values)))
+        if name in LIMITS and most is not None and given > most:
+            if bytes(self._members.get("context_length_exceeded_behavior", b"")) == b'"error"':
+                raise self._not_taken(name, str(given), f"at most {most:g} tokens", "integer_above_max_value")
+            self.changed[name] = Support.TRANSLATED
+            return Raw(b"%d" % int(most))
+        if least is not None and given < least:
+            raise self._not_taken(name, f"{given:g}", _range(least, most), "decimal_below_min_value")
+        if most is not None and given > most:
+            raise self._not_taken(name, f"{given:g}", _range(least, most), "decimal_above_max_value")
+        return value
+
+    def _format(self, value: Raw, parameter: Parameter) -> Raw | None:
+        kind = msgspec.json.decode(value, type=_Format).type
+        if self._capabilities.formats(kind):
+            return value
+        self.changed["response_format"] = Support.EMULATED
+        return Raw(b'{"type":"json_object"}') if self._capabilities.formats("json_object") else None
+
+    def _cannot(self, name: str) -> InvalidRequest:
+        return InvalidRequest(
+            f"'{name}' is {_shown(self._members[name])}: {self._capabilities.model} cannot do that.",
+            param=name,
+            code="unsupported_value",
+        )
+
+    def _not_taken(self, name: str, given: str, allowed: str, code: str = "unsupported_value") -> InvalidRequest:
+        return InvalidRequest(
+            f"'{name}' is {given}; {self._capabilities.model} takes {allowed}.", param=name, code=code
+        )
 
 
-def lacking(changed: Mapping[str, str], abilities: Abilities, target: str) -> UnsupportedParameter | None:
-    """The error of strict mode, which lists every parameter that `target` lacks; None where it lacks none."""
+def lacking(changed: Mapping[str, str], capabilities: Capabilities) -> UnsupportedParameter | None:
+    """The error of strict mode, which lists every parameter that the target lacks; None where it lacks none."""
     cases = {name: what for name, what in changed.items() if what != "passed"}
     if not cases:
         return None
-    said = {
-        "ignored": "it would be ignored",
-        "emulated": "it would be emulated",
-    }
-    listed = "; ".join(
-        f"'{name}': " + (said.get(what) or f"it would be sent as '{abilities.renamed.get(name, name)}'")
-        for name, what in cases.items()
-    )
+    listed = "; ".join(f"'{name}': {_said(name, what, capabilities)}" for name, what in cases.items())
     return UnsupportedParameter(
-        f"{target} does not have these parameters, and X-Strict-Params asks that none is changed: {listed}",
+        f"{capabilities.model} does not have these parameters as they were sent, and X-Strict-Params asks that none is "
+        f"changed: {listed}",
         param=next(iter(cases)),
     )
 
 
+def _said(name: str, what: str, capabilities: Capabilities) -> str:
+    if what == Support.TRANSLATED:
+        parameter = capabilities.parameters.get(name)
+        theirs = parameter.sent_as if parameter is not None else None
+        return f"it would be sent as '{theirs}'" if theirs else "it would be sent with another value"
+    return "it would be emulated" if what == Support.EMULATED else "it would be ignored"
+
+
 def _given(value: Raw | None) -> bool:
-    return value is not None and bytes(value) != b"null"
+    return value is not None and bytes(value) != _NULL
 
 
 def _asks_something(name: str, value: Raw) -> bool:
     """Whether to leave `value` out changes anything."""
-    if not _given(value):
-        return False
     if name == "stream_options":  # usage is given to the client in any case: only more than that is lost
         return msgspec.json.decode(value, type=dict[str, Raw]).keys() - {"include_usage"} != set()
     return name not in _ASKS_NOTHING or msgspec.json.decode(value) not in _ASKS_NOTHING[name]
+
+
+def _shown(value: Raw) -> str:
+    return bytes(value)[:64].decode("utf-8", "replace")
+
+
+def _range(least: float | None, most: float | None) -> str:
+    if least is not None and most is not None:
+        return f"a number from {least:g} to {most:g}"
+    return f"a number of at least {least:g}" if least is not None else f"a number of at most {most:g}"

@@ -18,12 +18,16 @@ from penstock.core.exchange import Outgoing, Reply, Target
 from penstock.dialects.chat.failure import explain
 from penstock.dialects.chat.stream import ChunkReader
 from penstock.dialects.chat.whole import read_whole
-from penstock.params import lacking, settle
+from penstock.params import Capabilities, lacking, settle
+from penstock.params.models import Models, Override, known_capabilities
 from penstock.providers.rows import Row
 from penstock.settings import SettingsError
 
 _USAGE: Final = Raw(b'{"include_usage":true}')
 _TRUE: Final = Raw(b"true")
+_MOST_MODELS: Final = 1024  # whose capabilities are kept, for each provider
+# They say whose account is used: not sent beside a caller's own key.
+_OF_THE_OPERATOR: Final = ("authorization", "openai-organization", "openai-project")
 _HEADER_NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -42,10 +46,19 @@ class Compatible:
         base_url: str | None = None,
         api_key: str | None = None,
         headers: Mapping[str, str] | None = None,
+        kind: str = "",
+        models: Models | None = None,
+        overrides: Mapping[str, Override] | None = None,
     ) -> None:
         self.name = name
         self.fans_out = row.fans_out
-        self._abilities = row.abilities()
+        self._row = row
+        self._kind = kind
+        self._parameters = row.parameters()
+        self._models = models
+        self._overrides = overrides or {}
+        self._capabilities: dict[str, Capabilities] = {}
+        self.takes_own_key = row.callers_key
         self._asks_usage = "stream_options" not in row.unsupported
         self._quirks = row.normaliser()
         self._url = _endpoint(name, base_url or row.base_url)
@@ -65,15 +78,36 @@ class Compatible:
         self._stream_headers = [("accept", "text/event-stream") if h == "accept" else (h, v) for h, v in self._headers]
         self._secrets = tuple(value for value in (api_key, *(headers or {}).values()) if value and len(value) >= 6)
 
+    def capabilities(self, model: str) -> Capabilities:
+        """What the vendor's `model` can do: the operator's word, then what is known of the model, then the row."""
+        known = self._capabilities.get(model)
+        if known is None:
+            known = known_capabilities(
+                f"model '{model}' of provider '{self.name}'",
+                self._parameters,
+                self._models.find(self._kind, model) if self._models is not None else None,
+                self._overrides.get(model) or self._overrides.get("*"),
+                passes_unknown=self._row.passes_unknown,
+                thinking=self._row.thinking,
+                separating=self._row.separating,
+                developer_role=self._row.developer_role,
+            )
+            if len(self._capabilities) >= _MOST_MODELS:  # clients choose names: the oldest one goes
+                del self._capabilities[next(iter(self._capabilities))]
+            self._capabilities[model] = known
+        return known
+
     def prepare(self, call: Call, target: Target) -> Outgoing:
         """The request, rebuilt from the client's own members. Notes in `call.changed` what it did to them, in the
-        place of what an earlier attempt did. Raises UnsupportedParameter in strict mode."""
-        settled = settle(call.members, self._abilities)
+        place of what an earlier attempt did. Raises InvalidRequest for what the model cannot do, and
+        UnsupportedParameter in strict mode."""
+        capabilities = self._capabilities.get(target.model) or self.capabilities(target.model)
+        settled = settle(call.members, capabilities)
         if call.changed:
-            for name in call.members:
+            for name in (*call.members, "messages.role"):
                 call.changed.pop(name, None)
         if settled.changed:
-            if call.strict and (error := lacking(settled.changed, self._abilities, f"provider '{self.name}'")):
+            if call.strict and (error := lacking(settled.changed, capabilities)):
                 raise error
             call.changed.update(settled.changed)
         members = settled.members
@@ -82,9 +116,13 @@ class Compatible:
             members["stream"] = _TRUE
             if self._asks_usage:
                 members["stream_options"] = _with_usage(members.get("stream_options"))
+        headers = list(self._stream_headers if call.stream else self._headers)
+        if call.own_key is not None and self.takes_own_key:
+            headers = [(name, value) for name, value in headers if name not in _OF_THE_OPERATOR]
+            headers.append(("authorization", f"Bearer {call.own_key.value}"))
         return Outgoing(
             url=self._url,
-            headers=list(self._stream_headers if call.stream else self._headers),
+            headers=headers,
             body=msgspec.json.encode(members),
             stream=call.stream,
             trusted=self._trusted,
@@ -92,15 +130,25 @@ class Compatible:
 
     def read(self, reply: Reply, call: Call, target: Target) -> Answer:
         """A whole answer. Raises UpstreamError where it holds the vendor's error, UpstreamBroke where it is none."""
-        return read_whole(reply.body, call, target, quirks=self._quirks, secrets=self._secrets)
+        return read_whole(reply.body, call, target, quirks=self._quirks, secrets=self._secrets_of(call))
 
     def reader(self, call: Call, target: Target) -> Reader:
         """A reader for one streamed answer."""
-        return ChunkReader(call, target, quirks=self._quirks, secrets=self._secrets)
+        return ChunkReader(call, target, quirks=self._quirks, secrets=self._secrets_of(call))
 
-    def explain(self, reply: Reply) -> UpstreamError:
+    def explain(self, reply: Reply, call: Call) -> UpstreamError:
         """What an error answer means, with the vendor's message but without anything that looks like a secret."""
-        return explain(reply.status, reply.headers, reply.body, provider=self.name, secrets=self._secrets)
+        return explain(
+            reply.status,
+            reply.headers,
+            reply.body,
+            provider=self.name,
+            secrets=self._secrets_of(call),
+            callers_key=call.own_key is not None and self.takes_own_key,
+        )
+
+    def _secrets_of(self, call: Call) -> tuple[str, ...]:
+        return self._secrets if call.own_key is None else (*self._secrets, call.own_key.value)
 
 
 def _with_usage(options: Raw | None) -> Raw:

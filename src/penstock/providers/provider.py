@@ -8,16 +8,23 @@ from penstock.core.answer import Answer, Reader
 from penstock.core.call import Call
 from penstock.core.errors import UpstreamError
 from penstock.core.exchange import Outgoing, Reply, Target
+from penstock.params import Capabilities
 
 
 class Provider(Protocol):
     """A vendor as its operator set it up: address and credential are inside.
 
-    `name` is the operator's name for it. `fans_out` is true where `n` > 1 must be made of n calls.
+    `name` is the operator's name for it. `fans_out` is true where `n` > 1 must be made of n calls, `takes_own_key`
+    where `Call.own_key` is meant for it.
     """
 
     name: str
     fans_out: bool
+    takes_own_key: bool
+
+    def capabilities(self, model: str) -> Capabilities:
+        """What the vendor's `model` can do."""
+        ...
 
     def prepare(self, call: Call, target: Target) -> Outgoing:
         """The request to send; notes what it changed in `call.changed`."""
@@ -31,6 +38,6 @@ class Provider(Protocol):
         """A reader for one streamed answer."""
         ...
 
-    def explain(self, reply: Reply) -> UpstreamError:
+    def explain(self, reply: Reply, call: Call) -> UpstreamError:
         """What an error answer (any status but 2xx) means, with the vendor's message."""
         ...

@@ -10,7 +10,10 @@ import msgspec
 from msgspec import Meta
 
 from penstock.dialects.chat.normalise import Quirks
-from penstock.params import Abilities
+from penstock.params import Parameter, Support, parameters
+from penstock.params.capabilities import OPENAI_FIELDS, OWN_FIELDS, SAMPLING_FIELDS
+from penstock.params.models import Effort, Format
+from penstock.params.thinking import Separating, Thinking
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
 """A top-level field of a request."""
@@ -21,6 +24,13 @@ Url = Annotated[str, Meta(pattern=r"^https?://[^\s?#]+[^\s?#/]$")]
 
 class RowError(ValueError):
     """A row is wrong; the message names file, row and field."""
+
+
+class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A range, both ends included."""
+
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +48,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """how the key travels: `Authorization: Bearer KEY`, `api-key: KEY`, not at all"""
     key_optional: bool = False
     """the vendor may be called without a key"""
+    callers_key: bool = False
+    """a caller may send a key of its own at this vendor, in the header x-openai-api-key"""
     extras: tuple[Name, ...] = ()
     """fields beyond OpenAI's that the vendor has, with the meaning that clients of Penstock know"""
     unsupported: tuple[Name, ...] = ()
@@ -48,17 +60,39 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """fields that nobody here knows are sent too, since the vendor documents extensions of its own"""
     fans_out: bool = False
     """the vendor makes one choice only: `n` is made of as many calls"""
+    bounds: dict[Name, Bounds] = {}
+    """ranges that are narrower than the dialect's own"""
+    efforts: tuple[Effort, ...] | None = None
+    """levels of `reasoning_effort` that all its models have; the nearest one is sent for another"""
+    formats: tuple[Format, ...] | None = None
+    """types of `response_format` that it holds to; others are emulated"""
+    thinking: Thinking | None = None
+    """how it switches reasoning on and off: what `enable_thinking` becomes"""
+    separating: Separating | None = None
+    """how it keeps reasoning out of the text: what `separate_reasoning` becomes"""
+    developer_role: bool = True
+    """it knows the role `developer`; else such messages go out as `system`, and that is reported"""
     quirks: tuple[str, ...] = ()
     """the ways in which its answers break the contract: the names are the fields of `Quirks`"""
 
-    def abilities(self) -> Abilities:
-        return Abilities.of(
+    def parameters(self) -> dict[str, Parameter]:
+        """What becomes of each parameter at this vendor, whatever the model."""
+        table = parameters(
             renamed=self.renamed,
             unsupported=self.unsupported,
             extras=self.extras,
-            passes_unknown=self.passes_unknown,
             fans_out=self.fans_out,
+            passes_unknown=self.passes_unknown,
         )
+        for name, bounds in self.bounds.items():
+            table[name] = msgspec.structs.replace(table[name], minimum=bounds.minimum, maximum=bounds.maximum)
+        for name, values in (("reasoning_effort", self.efforts), ("response_format", self.formats)):
+            if values is not None:
+                table[name] = msgspec.structs.replace(table[name], values=values)
+        for name, way in (("enable_thinking", self.thinking), ("separate_reasoning", self.separating)):
+            if way is not None:
+                table[name] = Parameter(Support.TRANSLATED)
+        return table
 
     def normaliser(self) -> Quirks | None:
         """The quirks; None where the answers need no look."""
@@ -92,6 +126,9 @@ def _row(vendor: str, data: Any, where: str) -> Row:
     twice = {*row.extras, *row.renamed} & set(row.unsupported) or set(row.extras) & set(row.renamed)
     if twice:
         raise RowError(f"{where}: '{min(twice)}' is in more than one of extras, unsupported and renamed")
+    for name in row.bounds:
+        if name not in OPENAI_FIELDS | OWN_FIELDS | SAMPLING_FIELDS or name in row.unsupported:
+            raise RowError(f"{where}: bounds: '{name}' is no parameter that it has")
     if row.fans_out and {"n"} & {*row.extras, *row.unsupported, *row.renamed}:
         raise RowError(f"{where}: with fans_out, 'n' is in no other list")
     return row

@@ -15,7 +15,9 @@ import msgspec
 
 from penstock.settings.schema import Settings
 
-_SECTIONS = {f.name: f.type for f in msgspec.structs.fields(Settings) if f.name not in ("provider", "model", "home")}
+_SECTIONS = {
+    f.name: f.type for f in msgspec.structs.fields(Settings) if f.name not in ("provider", "model", "price", "home")
+}
 _OTHER = {"PENSTOCK_HOME", "PENSTOCK_CONFIG"}  # read here, and no setting of any section
 
 
@@ -134,6 +136,12 @@ def _check(settings: Settings, where: str) -> None:
             raise SettingsError(f"{where}: provider '{name}' is there twice; names are unique")
         if name == "local" or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
             raise SettingsError(f"{where}: provider name '{name}': letters, digits, '.', '_', '-', and not 'local'")
+    for price in settings.price:
+        if price.provider != "local" and price.provider not in names:
+            raise SettingsError(
+                f"{where}: price of '{price.model}': there is no provider '{price.provider}'"
+                + _nearest(price.provider, [*names, "local"])
+            )
     taken: dict[str, str] = {}
     for model in settings.model:
         if not model.targets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
@@ -28,6 +29,8 @@ class Server(Section, frozen=True):
     """at a stop, how long running calls may take to finish before they are ended"""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """the least severe log line that is written"""
+    dialect: Literal["openai", "aimlapi", "aimlapi-legacy", "tokensmind", "sgp", "openresponses"] = "openai"
+    """what a call is read and answered in, where neither its header, nor its path, nor its key says"""
 
 
 class Cors(Section, frozen=True):
@@ -127,6 +130,15 @@ class EngineSettings(Section, frozen=True):
     """how long a model may take to load"""
 
 
+class PricingSettings(Section, frozen=True):
+    """What clients are told of money."""
+
+    markup: Annotated[float, Meta(ge=0, le=100)] = 0.0
+    """what clients pay more than the vendor takes: 0.05 is five percent; to a millionth"""
+    in_answers: bool = True
+    """answers say what they cost, where it is known: `meta.usage`, `x-aimlapi-credits-used`, `x-aimlapi-usd-spent`"""
+
+
 class ProviderSettings(Section, frozen=True):
     """One `[[provider]]`: a vendor to call."""
 
@@ -142,6 +154,10 @@ class ProviderSettings(Section, frozen=True):
     """further headers for every request to this vendor"""
     timeouts: Timeouts | None = None
     """instead of `[timeouts]`"""
+    prices: str | None = None
+    """vendor whose list prices hold, or `none`; without it the kind's own, unless `base_url` leads elsewhere"""
+    open: bool = True
+    """clients reach every model of the vendor as `name/model`; false: only what a `[[model]]` sends there"""
 
 
 class TargetSettings(Section, frozen=True):
@@ -166,6 +182,37 @@ class ModelSettings(Section, frozen=True):
     """other names for it"""
     snapshot: str | None = None
     """what `model` says in the answer; without it, the name that was asked for"""
+    context: Count | None = None
+    """tokens of context at its targets, against what is known of them; a local model's is the engine's to say"""
+    max_output: Count | None = None
+    """the most tokens of an answer at its targets, against what is known of them"""
+    parameters: dict[str, Literal["native", "emulated", "ignored", "refused"]] = {}
+    """what becomes of single parameters at its targets, such as `{ seed = "ignored" }`; not at local models"""
+
+
+class PriceSettings(Section, frozen=True):
+    """One `[[price]]`: what a model costs, in dollars per million tokens, instead of the list price."""
+
+    provider: str
+    """name of a `[[provider]]`, or `local`"""
+    model: str
+    """the vendor's own name of the model, for the same with a date at its end too; `name*`: all that begin so"""
+    input: Annotated[float, Meta(ge=0)]
+    """tokens of the prompt"""
+    output: Annotated[float, Meta(ge=0)]
+    """tokens of the answer, reasoning included"""
+    cached_input: Annotated[float, Meta(ge=0)] | None = None
+    """of the prompt's, those read from the vendor's cache; without it, as `input`"""
+    cache_write: Annotated[float, Meta(ge=0)] | None = None
+    """of the prompt's, those written into it; without it, as `input`"""
+    audio_input: Annotated[float, Meta(ge=0)] | None = None
+    """of the prompt's, audio; without it, the price of a call with audio is unknown"""
+    audio_output: Annotated[float, Meta(ge=0)] | None = None
+    """of the answer's, audio; without it, the price of a call with audio is unknown"""
+    service_tier: str | None = None
+    """the tier that the vendor says it answered in (`flex`, `priority`); without it, the standard one"""
+    since: date | None = None
+    """the first day (UTC) that it holds; without it, always; a later one replaces it"""
 
 
 class Settings(Section, frozen=True):
@@ -179,7 +226,9 @@ class Settings(Section, frozen=True):
     spool: SpoolSettings = SpoolSettings()
     records: Records = Records()
     engine: EngineSettings = EngineSettings()
+    pricing: PricingSettings = PricingSettings()
     provider: list[ProviderSettings] = []
     model: list[ModelSettings] = []
+    price: list[PriceSettings] = []
     home: str = ""
     """the data folder; comes from PENSTOCK_HOME or the platform, never from the file"""

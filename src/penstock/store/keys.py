@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from sqlalchemy import Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +26,8 @@ class StoredKey(msgspec.Struct, frozen=True):
     deleted: bool
     created: int
     changed: int
+    dialect: str | None = None
+    default_max_tokens: int | None = None
 
 
 _COLUMNS = [
@@ -51,10 +54,23 @@ async def add_first(database: Database, key: StoredKey) -> bool:
         return True
 
 
-async def change(database: Database, key_id: str, *, disabled: bool | None = None, deleted: bool | None = None) -> None:
+async def change(
+    database: Database,
+    key_id: str,
+    *,
+    disabled: bool | UnsetType = UNSET,
+    deleted: bool | UnsetType = UNSET,
+    dialect: str | UnsetType | None = UNSET,
+    default_max_tokens: int | UnsetType | None = UNSET,
+) -> None:
     """Sets what is given, for good; every server hears of it. Raises DatabaseError."""
-    values = {"disabled": disabled, "deleted": deleted}
-    values = {name: value for name, value in values.items() if value is not None}
+    given = {
+        "disabled": disabled,
+        "deleted": deleted,
+        "dialect": dialect,
+        "default_max_tokens": default_max_tokens,
+    }
+    values = {name: value for name, value in given.items() if value is not UNSET}
     async with database.write() as connection:
         changed = await _next_change(connection)
         await connection.execute(update(keys).where(keys.c.id == key_id).values(changed=changed, **values))

@@ -34,6 +34,9 @@ class _Line(Struct):
     stream: bool = False
     latency_us: int = 0
     first_token_us: int | None = None
+    cost_nano: int | None = None
+    price_nano: int | None = None
+    price_version: str | None = None
     usage: Usage | None = None
     attempts: Raw = Raw(b"[]")
     finish_reasons: Raw = Raw(b"[]")

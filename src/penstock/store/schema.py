@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0001"
+HEAD = "0003"
 """The newest revision: what a database that fits this code is stamped with."""
 
 # SQLite numbers rows by itself only in a column of exactly this type.
@@ -53,6 +53,9 @@ keys = Table(
     Column("created", BigInteger, nullable=False),
     # One more than any before it at each change of any key: who remembers the last one sees asks for what is newer.
     Column("changed", BigInteger, nullable=False, unique=True),
+    # What calls with the key are answered in, and how long answers may be, where a request does not say.
+    Column("dialect", Text),
+    Column("default_max_tokens", BigInteger),
 )
 
 requests = Table(
@@ -75,6 +78,10 @@ requests = Table(
     Column("stream", Boolean, nullable=False),
     Column("latency_us", BigInteger, nullable=False),
     Column("first_token_us", BigInteger),
+    # Nano-dollars: what the call cost us, what its client pays. NULL where nobody knows, never 0 for that.
+    Column("cost_nano", BigInteger),
+    Column("price_nano", BigInteger),
+    Column("price_version", Text),
     # NULL, all of them, where nobody counted.
     Column("prompt_tokens", BigInteger),
     Column("completion_tokens", BigInteger),
@@ -85,6 +92,7 @@ requests = Table(
     Column("audio_completion_tokens", BigInteger),
     Column("accepted_prediction_tokens", BigInteger),
     Column("rejected_prediction_tokens", BigInteger),
+    Column("image_prompt_tokens", BigInteger),
     # JSON as text: shown, never searched.
     Column("attempts", Text, nullable=False),
     Column("finish_reasons", Text, nullable=False),

@@ -21,6 +21,7 @@ NAMES = {
     "penstock_calls_total": "calls answered, by endpoint, provider and HTTP status (499: the client left)",
     "penstock_attempts_total": "tries at a provider, by provider and the status it answered (0: none)",
     "penstock_tokens_total": "tokens, by provider and kind (prompt, completion, cached, reasoning)",
+    "penstock_cost_nanodollars_total": "what calls cost, by provider; those without a known price are not in it",
     "penstock_call_seconds": "time from the request to the last byte of its answer",
     "penstock_first_token_seconds": "time from the request to the first content of a streamed answer",
     "penstock_refused_total": "requests refused before a key was known, by HTTP status",
@@ -49,6 +50,7 @@ class Metrics:
         self._calls: defaultdict[tuple[str, str, int], int] = defaultdict(int)
         self._attempts: defaultdict[tuple[str, int], int] = defaultdict(int)
         self._tokens: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._cost: defaultdict[str, int] = defaultdict(int)
         self._refused: defaultdict[int, int] = defaultdict(int)
         self._call_seconds = _Histogram()
         self._first_token_seconds = _Histogram()
@@ -69,6 +71,8 @@ class Metrics:
                 self._tokens[provider, "cached"] += usage.cached_tokens
             if usage.reasoning_tokens:
                 self._tokens[provider, "reasoning"] += usage.reasoning_tokens
+        if record.cost_nano is not None:
+            self._cost[provider] += record.cost_nano
         self._call_seconds.observe(record.latency_us / 1e6)
         if record.first_token_us is not None:
             self._first_token_seconds.observe(record.first_token_us / 1e6)
@@ -101,12 +105,15 @@ class Metrics:
         tokens = counter("penstock_tokens_total", ["provider", "kind"])
         for (provider, kind), count in self._tokens.items():
             tokens.add_metric([provider, kind], count)
+        cost = counter("penstock_cost_nanodollars_total", ["provider"])
+        for provider, nano in self._cost.items():
+            cost.add_metric([provider], nano)
         refused = counter("penstock_refused_total", ["status"])
         for status, count in self._refused.items():
             refused.add_metric([str(status)], count)
         failed = counter("penstock_records_failed_total", [])
         failed.add_metric([], self.records_failed)
-        yield from (calls, attempts, tokens, refused, failed)
+        yield from (calls, attempts, tokens, cost, refused, failed)
         for name, histogram in (
             ("penstock_call_seconds", self._call_seconds),
             ("penstock_first_token_seconds", self._first_token_seconds),

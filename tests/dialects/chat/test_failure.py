@@ -185,3 +185,37 @@ def test_no_key_is_repeated(text: str) -> None:
 )
 def test_words_and_names_of_models_stay(text: str) -> None:
     assert redact(text, ("",)) == text
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (401, {"error": {"message": "bad key their-key"}}, (401, "invalid_api_key", "invalid_request_error")),
+        (
+            403,
+            {"error": {"message": "no their-key", "code": "their-key"}},
+            (403, "[redacted]", "invalid_request_error"),
+        ),
+        (403, {"error": "no"}, (403, "permission_denied", "invalid_request_error")),
+        (402, b"", (429, "insufficient_quota", "insufficient_quota")),
+        (429, {"error": {"code": "insufficient_quota"}}, (429, "insufficient_quota", "insufficient_quota")),
+    ],
+)
+def test_what_is_said_of_the_callers_own_key_is_for_the_caller(
+    status: int, body: Any, expected: tuple[int, str, str]
+) -> None:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    error = explain(status, {}, data, provider="acme", secrets=("their-key",), callers_key=True)
+    assert isinstance(error, UpstreamRejected)
+    assert (error.status, error.code, error.type) == expected
+    assert (error.param, error.headers, error.retryable) == ("x-openai-api-key", {"x-should-retry": "false"}, False)
+    assert error.upstream_status == status
+    assert "their-key" not in error.message
+
+
+def test_other_failures_are_the_same_with_the_callers_own_key() -> None:
+    for status in (400, 404, 429, 500, 503):
+        body = json.dumps({"error": {"message": "m", "code": "rate_limit_exceeded"}}).encode()
+        theirs = explain(status, {}, body, provider="acme", callers_key=True)
+        ours = explain(status, {}, body, provider="acme")
+        assert (type(theirs), theirs.status, theirs.message) == (type(ours), ours.status, ours.message)

@@ -101,6 +101,16 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         chunk(choices=choice({"content": [{"type": "text", "text": "a"}, {"type": "reference", "ids": [1]}, "b"]})),
         {"choices": choice({"content": "a", "content_parts": [{"type": "reference", "ids": [1]}, "b"]})},
     ),
+    "reasoning by another name": (
+        "reasoning_name",
+        chunk(choices=choice({"reasoning": "hm"})),
+        {"choices": choice({"reasoning_content": "hm"})},
+    ),
+    "reasoning by both names": (
+        "reasoning_name",
+        chunk(choices=choice({"reasoning": "hm", "reasoning_content": "hm"})),
+        {"choices": choice({"reasoning_content": "hm"})},
+    ),
     "no parts": ("content_parts", chunk(choices=choice({"content": []})), {"choices": choice({"content": ""})}),
     "a call without index and type": (
         "tool_fields",

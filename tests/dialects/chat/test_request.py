@@ -19,6 +19,7 @@ from tests.dialects.chat.request_rows import ACCEPTED, ACCEPTED_TOGETHER, REFUSE
 from penstock.core.call import Call
 from penstock.core.errors import InvalidRequest
 from penstock.dialects.chat.request import ENDPOINT, KNOWN, ChatCompletionRequest, decode
+from penstock.dialects.profiles import PROFILES
 from penstock.settings import Limits
 
 LIMITS = Limits()
@@ -114,7 +115,7 @@ def test_a_text_of_the_wrong_place_is_counted_and_not_shown() -> None:
 
 def test_the_call_holds_what_was_asked_for() -> None:
     body = request(stream=True, stream_options={"include_usage": True}, n=3, seed=7, zzz={"a": [1.50]})
-    call = decode(body, LIMITS, id="chatcmpl-9", request_id="req_9", now=5, strict=True, dialect="aimlapi")
+    call = decode(body, LIMITS, id="chatcmpl-9", request_id="req_9", now=5, strict=True, profile=PROFILES["aimlapi"])
     assert (call.id, call.request_id, call.created, call.dialect) == ("chatcmpl-9", "req_9", 5, "aimlapi")
     assert (call.endpoint, call.model, call.strict) == (ENDPOINT, "gpt-4", True)
     assert (call.stream, call.include_usage, call.n, call.seed) == (True, True, 3, 7)

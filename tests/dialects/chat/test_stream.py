@@ -67,7 +67,7 @@ def test_payloads_go_through_but_for_id_and_model() -> None:
         Frame(patched(HELLO), content=True),
         Frame(patched(THERE), content=True),
         Frame(patched(END), content=True),
-        Frame(patched(LAST), content=False),
+        Frame(patched(LAST), content=False, usage=True),
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from penstock.core.usage import Usage
+from penstock.dialects.chat.chunks import filled_usage, usage_object
 from penstock.dialects.chat.usage import read_usage
 
 FULL = {
@@ -67,3 +68,44 @@ def test_a_count_that_is_none_is_zero(count: Any) -> None:
 def test_details_that_are_none_do_not_hide_the_counts(details: Any) -> None:
     usage = read_usage({**FULL, "prompt_tokens_details": details, "completion_tokens_details": details})
     assert usage == Usage(10, 7)
+
+
+def test_our_own_usage_has_every_detail_field_of_every_dialect() -> None:
+    usage = Usage(20, 9, audio_prompt_tokens=4, audio_completion_tokens=3, image_prompt_tokens=6)
+    before, after = (usage_object(usage)[f"{name}_tokens_details"] for name in ("prompt", "completion"))
+    assert set(before) == {"cached_tokens", "audio_tokens", "cache_write_tokens", "text_tokens", "image_tokens"}
+    assert (before["text_tokens"], before["image_tokens"], after["text_tokens"]) == (10, 6, 6)
+    assert set(after) == {
+        "reasoning_tokens",
+        "audio_tokens",
+        "accepted_prediction_tokens",
+        "rejected_prediction_tokens",
+        "text_tokens",
+    }
+
+
+def test_a_filled_usage_keeps_what_the_vendor_says_beside() -> None:
+    theirs = {
+        "prompt_tokens": 10,
+        "completion_tokens": 1,
+        "total_tokens": 15,
+        "prompt_tokens_details": {"image_tokens": 3, "cached_tokens": None, "video_tokens": 1},
+        "completion_tokens_details": None,
+        "num_cached_tokens": 2,
+        "reasoning_tokens": 4,
+        "cost": 0.5,
+    }
+    usage = read_usage(theirs)
+    assert usage is not None
+    filled = filled_usage(theirs, usage)
+    assert (filled["completion_tokens"], filled["total_tokens"]) == (5, 15)  # true tokens: reasoning is among them
+    assert filled["prompt_tokens_details"] == {
+        "cached_tokens": 2,
+        "audio_tokens": 0,
+        "cache_write_tokens": 0,
+        "text_tokens": 7,
+        "image_tokens": 3,
+        "video_tokens": 1,
+    }
+    assert filled["completion_tokens_details"]["reasoning_tokens"] == 4
+    assert filled["cost"] == 0.5

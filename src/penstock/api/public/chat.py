@@ -1,11 +1,13 @@
-"""`POST /v1/chat/completions`."""
+"""`POST /v1/chat/completions`, and its twins without a version and with Scale's."""
 
 from __future__ import annotations
 
 import asyncio
 
 from penstock.accounts import Key
+from penstock.api.auth import caller_key
 from penstock.api.exchange import Exchange
+from penstock.core.ids import answer_id
 from penstock.gateway import Arrival, Gateway
 from penstock.settings import Limits
 from penstock.transport import Watch
@@ -18,12 +20,18 @@ async def chat_completions(gateway: Gateway, limits: Limits, watch: Watch, key: 
 
     Raises PenstockError where nothing was sent.
     """
+    id = answer_id("chatcmpl-", exchange.request_id)
+    exchange.base.append((b"x-inference-id", id.encode()))
+    own_key = caller_key(exchange.headers)
     body = await exchange.json_body(limits, watch)
     task = asyncio.current_task()
     assert task is not None
     stop_watching = exchange.watch(task.cancel)
     try:
         strict = exchange.headers.get(b"x-strict-params", b"").lower() in _STRICT
-        await gateway.chat(Arrival(exchange.request_id, "chat.completions", "openai", strict, key, body), exchange)
+        arrival = Arrival(
+            exchange.request_id, id, "chat.completions", exchange.path, exchange.profile, strict, key, body, own_key
+        )
+        await gateway.chat(arrival, exchange)
     finally:
         stop_watching()

@@ -56,7 +56,14 @@ class Assembly:
         if usage is not None:
             body["usage"] = usage_object(usage)
         reasons = [choice["finish_reason"] for choice in choices if choice["finish_reason"]]
-        return Answer(msgspec.json.encode(body | self._members), usage, reasons)
+        tier = self._members.get("service_tier")
+        return Answer(
+            msgspec.json.encode(body | self._members),
+            usage,
+            reasons,
+            service_tier=tier if isinstance(tier, str) else None,
+            has_meta="meta" in self._members,
+        )
 
     def _add_choice(self, choice: dict[str, Any]) -> None:
         index = choice.get("index") or 0

@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 
+from penstock.core.call import OwnKey
 from penstock.core.errors import (
+    INSUFFICIENT_QUOTA,
     UpstreamAuthError,
     UpstreamError,
     UpstreamOverloaded,
@@ -48,10 +50,22 @@ class Said(msgspec.Struct):
 
 
 def explain(
-    status: int, headers: Mapping[str, str], body: bytes, *, provider: str, secrets: tuple[str, ...] = ()
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    provider: str,
+    secrets: tuple[str, ...] = (),
+    callers_key: bool = False,
 ) -> UpstreamError:
-    """The error that an answer with `status` (any but 2xx) means; header names are lower case."""
-    return _error(status, _read(body), provider, secrets, retry_after(headers))
+    """The error that an answer with `status` (any but 2xx) means; header names are lower case.
+
+    `callers_key`: the vendor was called with the caller's own key, and what it says of that is for the caller.
+    """
+    said = _read(body)
+    if callers_key and (status in (401, 402, 403) or (status == 429 and said.code == INSUFFICIENT_QUOTA)):
+        return _refused_caller(status, said, provider, secrets)
+    return _error(status, said, provider, secrets, retry_after(headers))
 
 
 def explain_within(error: Any, *, provider: str, secrets: tuple[str, ...] = ()) -> UpstreamError:
@@ -114,6 +128,40 @@ def _error(status: int, said: Said, provider: str, secrets: tuple[str, ...], wai
         type=_word(said.type, secrets),
         status=status,
         upstream_status=status,
+    )
+
+
+def _refused_caller(status: int, said: Said, provider: str, secrets: tuple[str, ...]) -> UpstreamRejected:
+    """No other try helps, here or of the client's: the key in its header has to change, or its account."""
+    headers = {"x-should-retry": "false"}
+    if status == 401:  # nothing of the vendor's: it likes to repeat the key
+        return UpstreamRejected(
+            f"provider '{provider}' refused the key in the header {OwnKey.HEADER}",
+            param=OwnKey.HEADER,
+            code="invalid_api_key",
+            status=401,
+            upstream_status=401,
+            headers=headers,
+        )
+    words = redact(said.message[: 2 * _MAX_MESSAGE], secrets)[:_MAX_MESSAGE] or f"status {status} without a reason"
+    message = f"provider '{provider}' refused the account of the key in the header {OwnKey.HEADER}: {words}"
+    if status == 403:
+        return UpstreamRejected(
+            message,
+            param=OwnKey.HEADER,
+            code=_word(said.code, secrets) or "permission_denied",
+            status=403,
+            upstream_status=403,
+            headers=headers,
+        )
+    return UpstreamRejected(
+        message,
+        param=OwnKey.HEADER,
+        code=INSUFFICIENT_QUOTA,
+        type=INSUFFICIENT_QUOTA,
+        status=429,
+        upstream_status=status,
+        headers=headers,
     )
 
 

@@ -27,6 +27,8 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """content is a list of parts: text becomes content, thinking becomes reasoning_content, others content_parts"""
     tool_fields: bool = False
     """tool calls without index, type or arguments, or with arguments that are no string: they are filled in"""
+    reasoning_name: bool = False
+    """reasoning text is called `reasoning`: it becomes reasoning_content"""
     finish_names: bool = False
     """finish reasons that OpenAI does not have: they are translated"""
     finish_repeated: bool = False
@@ -35,6 +37,11 @@ class Quirks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """the role comes in every chunk: it is told once per choice"""
     usage_in_content: bool = False
     """usage comes with content, once or in every chunk: it moves into a last chunk of its own"""
+
+    @property
+    def in_choices(self) -> bool:
+        """Whether the choices of a whole answer may be wrong."""
+        return self.choice_fields or self.content_parts or self.tool_fields or self.reasoning_name or self.finish_names
 
 
 class Seen(msgspec.Struct):
@@ -66,6 +73,7 @@ def odd(chunk: Chunk, seen: Seen, quirks: Quirks) -> bool:
             (quirks.role_repeated and delta.role is not None and index in seen.roles)
             or (quirks.tool_fields and delta.tool_calls)
             or (quirks.content_parts and isinstance(delta.content, list))
+            or (quirks.reasoning_name and delta.reasoning is not None)
         ):
             return True
     return False
@@ -107,6 +115,8 @@ def set_choices_right(raw: Raw, quirks: Quirks) -> Raw:
         if isinstance(message, dict):
             if quirks.content_parts:
                 _join_parts(message)
+            if quirks.reasoning_name:
+                _name_reasoning(message)
             if quirks.tool_fields:
                 for call in _calls(message):
                     call.setdefault("type", "function")
@@ -129,6 +139,8 @@ def _chunk_choice(choice: dict[str, Any], seen: Seen, quirks: Quirks) -> None:
         delta.pop("role", None)
     if quirks.content_parts:
         _join_parts(delta)
+    if quirks.reasoning_name:
+        _name_reasoning(delta)
     if quirks.tool_fields:
         for call in _calls(delta):
             _place(call, index, seen)
@@ -163,6 +175,14 @@ def _join_parts(message: dict[str, Any]) -> None:
         message["reasoning_content"] = already + thinking if isinstance(already, str) else thinking
     if others:
         message["content_parts"] = others
+
+
+def _name_reasoning(message: dict[str, Any]) -> None:
+    """Some servers give the text under both names; `reasoning_details`, of OpenRouter, stay as they are."""
+    if isinstance(message.get("reasoning"), str):
+        text = message.pop("reasoning")
+        if message.get("reasoning_content") is None:
+            message["reasoning_content"] = text
 
 
 def _text(value: Any) -> str | None:

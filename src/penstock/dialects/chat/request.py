@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 from msgspec import Meta, Raw
 
-from penstock.core.call import Call
+from penstock.core.call import Call, OwnKey
 from penstock.dialects import mismatch
 from penstock.dialects.body import check_unread, members
-from penstock.dialects.chat import conversation, validate
+from penstock.dialects.chat import conversation, rules, validate
 from penstock.dialects.chat.messages import (
     ChatCompletionContentPartText,
     ChatCompletionMessage,
@@ -24,6 +24,7 @@ from penstock.dialects.chat.tools import (
     FunctionCallOption,
     ToolChoiceOption,
 )
+from penstock.dialects.profiles import OPENAI, Profile
 from penstock.settings import Limits
 
 ENDPOINT: Final = "/v1/chat/completions"
@@ -207,11 +208,22 @@ _SHAPE: Final = msgspec.inspect.type_info(ChatCompletionRequest)
 
 
 def decode(
-    body: bytes, limits: Limits, *, id: str, request_id: str, now: int, strict: bool, dialect: str = "openai"
+    body: bytes,
+    limits: Limits,
+    *,
+    id: str,
+    request_id: str,
+    now: int,
+    strict: bool,
+    profile: Profile = OPENAI,
+    endpoint: str = ENDPOINT,
+    default_max_tokens: int | None = None,
+    own_key: OwnKey | None = None,
 ) -> Call:
-    """The call that `body` asks for, validated; `now` in Unix seconds. Raises InvalidRequest.
+    """The call that `body` asks for, validated by the rules of the dialect `profile` too; `now` in Unix seconds.
 
-    Where `body` has unknown fields, they are in the call's `members` only.
+    `endpoint` is the path that was asked; `default_max_tokens` goes before the dialect's own. Where `body` has unknown
+    fields, they are in the call's `members` only. Raises InvalidRequest.
     """
     found = members(body, limits)
     try:
@@ -222,21 +234,25 @@ def decode(
         check_unread(found, KNOWN)
     validate.check(wire, limits, strict=strict)
     conversation.check(wire.messages, limits)
+    rules.check(wire, profile)
+    rules.fill_in(wire, found, default_max_tokens or profile.default_max_tokens)
     stream = bool(wire.stream)
+    usage = profile.always_usage or (wire.stream_options is not None and bool(wire.stream_options.include_usage))
     return Call(
         id=id,
         request_id=request_id,
         created=now,
-        endpoint=ENDPOINT,
-        dialect=dialect,
+        endpoint=endpoint,
+        dialect=profile.name,
         model=wire.model,
         stream=stream,
-        include_usage=stream and wire.stream_options is not None and bool(wire.stream_options.include_usage),
+        include_usage=stream and usage,
         n=wire.n or 1,
         seed=wire.seed,
         strict=strict,
         members=found,
         wire=wire,
+        own_key=own_key,
     )
 
 

@@ -12,10 +12,12 @@ from penstock.core.call import Call
 from penstock.core.errors import UpstreamBroke, UpstreamError
 from penstock.core.exchange import Target
 from penstock.core.usage import Usage
+from penstock.dialects.chat.chunks import filled_usage
 from penstock.dialects.chat.failure import explain_within
 from penstock.dialects.chat.normalise import Quirks, Seen, odd, set_right
 from penstock.dialects.chat.upstream_chunk import OBJECT, Chunk, mend, read_chunk, read_members
 from penstock.dialects.chat.usage import read_usage
+from penstock.dialects.chat.whole import DIALECT
 from penstock.dialects.sse import EventDecoder
 
 _MAX_CHOICES: Final = 256  # twice what a client may ask for: a vendor's stream grows no memory here
@@ -36,6 +38,7 @@ class ChunkReader:
         self.usage: Usage | None = None
         self.finish_reasons: dict[int, str] = {}
         self.upstream_id: str | None = None
+        self.service_tier: str | None = None
         self.done = False
         self._call = call
         self._provider = target.provider
@@ -111,6 +114,8 @@ class ChunkReader:
             return False  # no chunk: some servers send events of their own to keep a connection alive
         if self.upstream_id is None and isinstance(chunk.id, str) and chunk.id:
             self.upstream_id = chunk.id
+        if self.service_tier is None and isinstance(chunk.service_tier, str):
+            self.service_tier = chunk.service_tier
         if not self._seen.created:
             self._seen.created = chunk.created
         if self._quirks is not None and odd(chunk, self._seen, self._quirks):
@@ -207,7 +212,10 @@ class ChunkReader:
                 "usage": self._usage,
             }
             self._usage_chunk = msgspec.json.encode(members)
-        frames.append(Frame(self._usage_chunk, False))
+        if self.usage is not None and self._call.dialect != DIALECT:
+            filled = Raw(msgspec.json.encode(filled_usage(self._usage, self.usage)))
+            self._usage_chunk = msgspec.json.encode(read_members(self._usage_chunk) | {"usage": filled})
+        frames.append(Frame(self._usage_chunk, False, usage=True))
 
     def _no_stream(self) -> UpstreamError:
         """The error for a stream without an answer; the vendor's own, where the body is one JSON value that says it."""

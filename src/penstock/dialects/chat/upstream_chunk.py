@@ -59,6 +59,7 @@ class Chunk(msgspec.Struct, gc=False):
     model: Any = None
     usage: Any = None
     error: Any = None
+    service_tier: Any = None
     x_groq: GroqPart | None = None
 
 

@@ -35,6 +35,7 @@ def read_usage(usage: Any) -> Usage | None:
         audio_completion_tokens=_count(after.get("audio_tokens")),
         accepted_prediction_tokens=_count(after.get("accepted_prediction_tokens")),
         rejected_prediction_tokens=_count(after.get("rejected_prediction_tokens")),
+        image_prompt_tokens=_count(before.get("image_tokens")),
     )
 
 

@@ -11,12 +11,15 @@ from penstock.core.answer import Answer
 from penstock.core.call import Call
 from penstock.core.errors import UpstreamBroke
 from penstock.core.exchange import Target
+from penstock.dialects.chat.chunks import filled_usage
 from penstock.dialects.chat.failure import explain_within
 from penstock.dialects.chat.normalise import FINISH_REASONS, Quirks, set_choices_right
 from penstock.dialects.chat.upstream_chunk import mend, read_members
 from penstock.dialects.chat.usage import read_usage
 
 OBJECT: Final = "chat.completion"
+DIALECT: Final = "openai"
+"""The dialect that vendors here answer in: their words pass through as they are."""
 
 
 class WholeChoice(msgspec.Struct, gc=False):
@@ -34,6 +37,7 @@ class Whole(msgspec.Struct, gc=False):
     model: Any = None
     usage: Any = None
     error: Any = None
+    service_tier: Any = None
 
 
 _read = msgspec.json.Decoder(Whole).decode
@@ -42,7 +46,8 @@ _read = msgspec.json.Decoder(Whole).decode
 def read_whole(
     body: bytes, call: Call, target: Target, *, quirks: Quirks | None = None, secrets: tuple[str, ...] = ()
 ) -> Answer:
-    """The answer in `body`: untouched, but for `id` and `model`, which become ours, and for what `quirks` name.
+    """The answer in `body`: untouched, but for `id` and `model`, which become ours, and for what `quirks` name; in a
+    dialect other than the vendor's, `usage` has every field.
 
     Raises UpstreamError where the vendor reports one, UpstreamBroke where `body` is no answer.
     """
@@ -67,14 +72,19 @@ def read_whole(
         members["id"] = Raw(msgspec.json.encode(call.id))
     if "model" in members:
         members["model"] = Raw(msgspec.json.encode(target.served_as))
+    usage = read_usage(whole.usage)
+    if usage is not None and call.dialect != DIALECT:
+        members["usage"] = Raw(msgspec.json.encode(filled_usage(whole.usage, usage)))
     reasons = [choice.finish_reason for choice in whole.choices if choice.finish_reason]
     if quirks is not None and quirks.finish_names:
         reasons = [FINISH_REASONS.get(reason, reason) for reason in reasons]
     return Answer(
         body=msgspec.json.encode(members),
-        usage=read_usage(whole.usage),
+        usage=usage,
         finish_reasons=reasons,
         upstream_id=whole.id if isinstance(whole.id, str) and whole.id else None,
+        service_tier=whole.service_tier if isinstance(whole.service_tier, str) else None,
+        has_meta="meta" in members,
     )
 
 
@@ -87,7 +97,7 @@ def _set_right(members: dict[str, Raw], whole: Whole, call: Call, quirks: Quirks
             members["object"] = Raw(msgspec.json.encode(OBJECT))
         if not whole.created:
             members["created"] = Raw(msgspec.json.encode(call.created))
-    if quirks.choice_fields or quirks.finish_names or quirks.content_parts or quirks.tool_fields:
+    if quirks.in_choices:
         members["choices"] = set_choices_right(members["choices"], quirks)
 
 

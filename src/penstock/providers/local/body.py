@@ -13,7 +13,8 @@ from penstock.dialects.chat.request import ChatCompletionRequest, ResponseFormat
 from penstock.providers.local import schema
 from penstock.providers.local.endpoint import Endpoint
 from penstock.providers.local.messages import translated
-from penstock.providers.local.tools import Mode, Tools
+from penstock.providers.local.tools import Mode, Tools, shown
+from penstock.providers.local.unstreamed import unstreamed
 
 # Everything that llama.cpp, or the model file with its own defaults, would do unasked.
 _NEUTRAL: Final = {
@@ -29,7 +30,8 @@ _RANDOM: Final = 0xFFFF_FFFF  # as a seed
 
 
 def build(call: Call, tools: Tools, endpoint: Endpoint) -> dict[str, Any]:
-    """The body. Always streamed: llama.cpp cannot be stopped within a whole answer. Raises InvalidRequest."""
+    """The body. Streamed wherever it can be: of a whole answer nothing is known before its end. Raises
+    InvalidRequest."""
     wire: ChatCompletionRequest = call.wire
     if wire.modalities is not None and "audio" in wire.modalities:
         raise InvalidRequest(
@@ -56,6 +58,9 @@ def build(call: Call, tools: Tools, endpoint: Endpoint) -> dict[str, Any]:
     if wire.logprobs:
         body["logprobs"] = True
         body["top_logprobs"] = wire.top_logprobs or 1  # for 0 llama.cpp leaves logprobs out; the reader trims
+    if unstreamed(call, tools):
+        body["stream"] = False
+        del body["stream_options"]
     if wire.logit_bias:
         body["logit_bias"] = _bias(wire.logit_bias, endpoint.vocabulary)
     return body
@@ -97,11 +102,11 @@ def _form(call: Call, wire: ChatCompletionRequest, tools: Tools) -> dict[str, An
     if wanted is not None and not isinstance(wanted, ResponseFormatText):
         answer = {"type": "object"}
         if isinstance(wanted, ResponseFormatJSONSchema) and wanted.json_schema.schema is not None:
-            answer = msgspec.json.decode(call.members["response_format"])["json_schema"]["schema"]
+            answer = schema.asked_for(call)
             schema.check(answer, "response_format.json_schema.schema", strict=wanted.json_schema.strict is True)
     form: dict[str, Any] = {}
     if tools.offered:
-        form["tools"] = [{"type": "function", "function": _shown(function)} for function in tools.offered]
+        form["tools"] = [{"type": "function", "function": shown(function)} for function in tools.offered]
         form["tool_choice"] = "auto" if tools.mode is Mode.FREE else "none"
         form["parallel_tool_calls"] = tools.parallel
     if tools.mode is Mode.FORCED:
@@ -111,12 +116,6 @@ def _form(call: Call, wire: ChatCompletionRequest, tools: Tools) -> dict[str, An
     if answer is not None:
         form["response_format"] = {"type": "json_schema", "json_schema": {"schema": answer}}
     return form
-
-
-def _shown(function: dict[str, Any]) -> dict[str, Any]:
-    """A function as chat templates know it."""
-    shown = {"name": function["name"], "parameters": schema.parameters(function)}
-    return shown if function.get("description") is None else shown | {"description": function["description"]}
 
 
 def _template(wire: ChatCompletionRequest) -> dict[str, Any]:
@@ -142,5 +141,6 @@ def _bias(bias: dict[str, float], vocabulary: int) -> list[list[float]]:
                 f"'logit_bias' names the token '{token[:64]}'; this model has the tokens 0 to {vocabulary - 1}",
                 param="logit_bias",
             )
+        # -100 stays a number: with llama.cpp's own ban, of the only token that a grammar allows, the grammar breaks.
         pairs.append([int(token), value])
     return pairs

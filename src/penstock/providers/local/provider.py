@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -13,24 +13,12 @@ from penstock.core.errors import UpstreamBroke, UpstreamError
 from penstock.core.exchange import Outgoing, Reply, Target
 from penstock.core.ids import new_id
 from penstock.dialects.chat.assembly import Assembly
-from penstock.params import Abilities, lacking, settle
-from penstock.providers.local import body, failure
+from penstock.params import Capabilities, lacking, settle
+from penstock.providers.local import body, failure, schema
+from penstock.providers.local.capabilities import local_capabilities
 from penstock.providers.local.endpoint import Endpoint
 from penstock.providers.local.reader import LocalReader
 from penstock.providers.local.tools import Mode, Tools, chosen
-
-# fmt: off
-_ABILITIES: Final = Abilities(
-    native=frozenset((
-        "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature", "top_p",
-        "top_k", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty", "logit_bias", "stop", "seed",
-        "logprobs", "top_logprobs", "response_format", "modalities", "tools", "tool_choice", "parallel_tool_calls",
-        "functions", "function_call", "include_stop_str_in_output", "enable_thinking", "separate_reasoning",
-        "reasoning_effort", "context_length_exceeded_behavior",
-    )),
-    fans_out=True,
-)
-# fmt: on
 
 
 class Local:
@@ -38,10 +26,15 @@ class Local:
 
     name = "local"
     fans_out = True
+    takes_own_key = False
 
     def __init__(self, endpoint: Endpoint, make_id: Callable[[str], str] = new_id) -> None:
         self._endpoint = endpoint
         self._make_id = make_id
+
+    def capabilities(self, model: str) -> Capabilities:
+        """What the local `model` can do."""
+        return local_capabilities(model, self._endpoint.context)
 
     def prepare(self, call: Call, target: Target) -> Outgoing:
         """The request to llama.cpp; notes in `call.changed` what became of parameters that are not taken as they are.
@@ -49,8 +42,9 @@ class Local:
         Raises InvalidRequest for what a local model cannot do at all, UnsupportedParameter in strict mode.
         """
         tools = chosen(call)
-        changed = settle(call.members, _ABILITIES).changed | _changed(call, tools)
-        if call.strict and (error := lacking(changed, _ABILITIES, f"the local model '{target.model}'")):
+        capabilities = self.capabilities(target.model)
+        changed = settle(call.members, capabilities).changed | _changed(call, tools)
+        if call.strict and (error := lacking(changed, capabilities)):
             raise error
         call.changed.update(changed)
         return Outgoing(
@@ -81,7 +75,7 @@ class Local:
         endpoint = self._endpoint
         return LocalReader(call, target, chosen(call), endpoint.context, endpoint.fingerprint, self._make_id)
 
-    def explain(self, reply: Reply) -> UpstreamError:
+    def explain(self, reply: Reply, call: Call) -> UpstreamError:
         """What an error answer means."""
         return failure.explain(reply.status, reply.body)
 
@@ -102,6 +96,8 @@ def _changed(call: Call, tools: Tools) -> dict[str, str]:
         changed["tools" if not tools.legacy else "functions"] = "emulated"
     if tools.mode in (Mode.FREE, Mode.EITHER) and not tools.parallel:
         changed["parallel_tool_calls"] = "emulated"
+    if schema.may_slip(call):
+        changed["response_format"] = "emulated"  # held in part, and checked
     if wire.reasoning_effort is not None:
         changed["reasoning_effort"] = "translated" if wire.reasoning_effort == "none" else "passed"
     return changed

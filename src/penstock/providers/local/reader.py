@@ -20,6 +20,7 @@ from penstock.providers.local.forced import Arguments, ForcedCall, Named, Text
 from penstock.providers.local.logprobs import Logprobs
 from penstock.providers.local.stop import Piece, StopMatcher
 from penstock.providers.local.tools import Mode, Tools
+from penstock.providers.local.unstreamed import AnswerDecoder, unstreamed
 
 
 class _Function(msgspec.Struct):
@@ -79,19 +80,25 @@ class LocalReader:
         self.usage: Usage | None = None
         self.finish_reasons: dict[int, str] = {}
         self.upstream_id: str | None = None
+        self.service_tier: str | None = None
         self.done = False
         self._call = call
         self._target = target
         self._tools = tools
         self._new_id = new_id
-        self._events = EventDecoder()
+        self._events = AnswerDecoder() if unstreamed(call, tools) else EventDecoder()
         stop = [wire.stop] if isinstance(wire.stop, str) else wire.stop or []
         self._stop = StopMatcher(stop, bool(wire.include_stop_str_in_output))
         self._forced = ForcedCall(tools.names) if tools.mode in (Mode.FORCED, Mode.EITHER) else None
         self._logprobs = Logprobs(wire.top_logprobs or 0) if wire.logprobs else None
+        self._limit = "max_tokens" if wire.max_completion_tokens is None else "max_completion_tokens"
         self._most = wire.max_completion_tokens or wire.max_tokens
         self._context = context
-        self._must_fit = wire.context_length_exceeded_behavior == "error"
+        behaviour = wire.context_length_exceeded_behavior
+        self._must_fit = behaviour == "error" or (call.strict and behaviour is None)
+        options = wire.stream_options
+        # Of one choice of several the usage comes with that of the others, and its chunks say so all the same.
+        self._tells_usage = call.include_usage or (options is not None and bool(options.include_usage))
         self._opened: set[int] = set()  # indexes of tool calls whose beginning is out
         self._reasoning = 0
         self._begun = False
@@ -148,8 +155,10 @@ class LocalReader:
         if reasons:
             self._reasoning = timings.predicted_n
         prompt = timings.cache_n + timings.prompt_n
-        if self._must_fit and self._most is not None and prompt + self._most > self._context:
-            raise failure.too_long(prompt, self._context, self._most)
+        if self._most is not None and prompt + self._most > self._context:
+            if self._must_fit:
+                raise failure.too_long(prompt, self._context, self._most)
+            self._call.changed[self._limit] = "translated"  # reduced to what fits; known before the first content
         self.usage = Usage(
             prompt_tokens=prompt,
             completion_tokens=timings.predicted_n,
@@ -237,7 +246,9 @@ class LocalReader:
 
     def _ended(self) -> list[Frame]:
         self.done = True
-        return [usage_chunk(self._call, self._target, self.usage or Usage())] if self._call.include_usage else []
+        if not self._call.include_usage:
+            return []
+        return [usage_chunk(self._call, self._target, self.usage or Usage(), self._envelope["system_fingerprint"])]
 
     def _chunk(
         self,
@@ -255,6 +266,6 @@ class LocalReader:
             "finish_reason": finish_reason,
         }
         chunk = self._envelope | {"choices": [choice]}
-        if self._call.include_usage:
+        if self._tells_usage:
             chunk["usage"] = None
         return Frame(msgspec.json.encode(chunk), content)

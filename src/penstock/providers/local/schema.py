@@ -8,22 +8,11 @@ from typing import Any, Final, TypeGuard
 
 import msgspec
 
+from penstock.core.call import Call
 from penstock.core.errors import InvalidRequest
+from penstock.dialects.chat.request import ResponseFormatJSONSchema
+from penstock.providers.local.held import not_held, schemas
 
-# Of these the grammar takes no notice (measured with xllamacpp 2026.10).
-_NOT_HELD: Final = (
-    "uniqueItems",
-    "not",
-    "if",
-    "multipleOf",
-    "contains",
-    "minProperties",
-    "maxProperties",
-    "patternProperties",
-    "propertyNames",
-    "dependentRequired",
-    "dependentSchemas",
-)
 # A lower bound over its upper one makes llama.cpp write an endless grammar until memory is full, or fail mid-answer.
 _BOUNDS: Final = (
     ("minLength", "maxLength"),
@@ -37,8 +26,6 @@ _BOUNDS: Final = (
 _LENGTHS: Final = ("minLength", "minItems")
 _COUNT: Final = re.compile(r"\s*([+-]?\d{1,18})")  # as llama.cpp reads it: what follows the digits is let pass
 _MOST_REPEATED: Final = 2000  # llama.cpp refuses a grammar that must repeat something more often
-_MAPS: Final = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-_DATA: Final = ("const", "enum", "default", "examples")
 
 
 def check(schema: Any, param: str, *, strict: bool) -> None:
@@ -49,14 +36,26 @@ def check(schema: Any, param: str, *, strict: bool) -> None:
     for path, part in _objects(schema, param):
         _check_bounds(part, path)
     if strict:
-        for path, part in _schemas(schema, param):
-            lost = [name for name in _NOT_HELD if part.get(name) not in (None, False)]
-            if lost:
-                raise InvalidRequest(
-                    f"'{path}.{lost[0]}' cannot be guaranteed by a local model; leave it out, or set strict to false",
-                    param=f"{path}.{lost[0]}",
-                    code="unsupported_value",
-                )
+        lost = next(not_held(schema, param), None)
+        if lost is not None:
+            raise InvalidRequest(
+                f"'{lost}' cannot be guaranteed by a local model; leave it out, or set strict to false",
+                param=lost,
+                code="unsupported_value",
+            )
+
+
+def may_slip(call: Call) -> bool:
+    """Whether the answer must fit a schema with rules that the grammar cannot hold, so that it must be checked."""
+    wanted = call.wire.response_format
+    if not isinstance(wanted, ResponseFormatJSONSchema) or wanted.json_schema.schema is None:
+        return False
+    return next(not_held(asked_for(call), ""), None) is not None
+
+
+def asked_for(call: Call) -> Any:
+    """The schema of the `response_format` of `call`, which has one."""
+    return msgspec.json.decode(call.members["response_format"])["json_schema"]["schema"]
 
 
 def forced(functions: Iterable[dict[str, Any]], answer: Any | None = None) -> dict[str, Any]:
@@ -88,7 +87,7 @@ def parameters(function: dict[str, Any]) -> dict[str, Any]:
 def _moved(schema: dict[str, Any], to: str) -> dict[str, Any]:
     """A copy of `schema` whose references to itself are right when it stands at `to`."""
     copy: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(schema))
-    for _, part in _schemas(copy, ""):
+    for _, part in schemas(copy, ""):
         reference = part.get("$ref")
         if isinstance(reference, str) and reference.startswith("#"):
             part["$ref"] = to + reference[1:]
@@ -132,21 +131,3 @@ def _objects(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     elif isinstance(value, list):
         for position, inner in enumerate(value):
             yield from _objects(inner, f"{path}[{position}]")
-
-
-def _schemas(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """`schema` and every schema within it, each with its path; names of properties are no keywords."""
-    if not isinstance(schema, dict):
-        return
-    yield path, schema
-    for name, value in schema.items():
-        if name in _DATA:
-            continue
-        if name in _MAPS and isinstance(value, dict):
-            for key, inner in value.items():
-                yield from _schemas(inner, f"{path}.{name}.{key}")
-        elif isinstance(value, list):
-            for position, inner in enumerate(value):
-                yield from _schemas(inner, f"{path}.{name}[{position}]")
-        else:
-            yield from _schemas(value, f"{path}.{name}")

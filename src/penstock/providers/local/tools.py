@@ -80,6 +80,12 @@ def chosen(call: Call) -> Tools:
     return Tools(Mode.EITHER, functions, callable_, parallel, legacy)
 
 
+def shown(function: dict[str, Any]) -> dict[str, Any]:
+    """A function as chat templates know it."""
+    known = {"name": function["name"], "parameters": schema.parameters(function)}
+    return known if function.get("description") is None else known | {"description": function["description"]}
+
+
 def _functions(call: Call) -> list[dict[str, Any]]:
     tools = msgspec.json.decode(call.members["tools"]) if call.wire.tools else []
     for position, tool in enumerate(tools):
