@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import itertools
 import re
 from pathlib import Path
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument(
         "--work", type=Path, default=_FOLDER, metavar="DIR", help="checkpoints (default: training/work)"
     )
+    parser.add_argument("--from", type=Path, metavar="FILE", dest="start_from", help="train this model file further")
     parser.add_argument(
         "--model", type=Path, default=card.MODEL, metavar="FILE", help="the GGUF file to write and score"
     )
@@ -52,16 +54,27 @@ def make_tokenizer(path: Path, conversations: int) -> None:
 
 
 def _tokenizer(arguments: argparse.Namespace) -> None:
-    if not (arguments.work / "tokenizer.json").exists():
-        make_tokenizer(arguments.work / "tokenizer.json", _CORPUS)
+    path = arguments.work / "tokenizer.json"
+    if path.exists():
+        return
+    if arguments.start_from is None:
+        make_tokenizer(path, _CORPUS)
+    else:
+        from training import export, tokenizer
+
+        tokenizer.save(export.read(arguments.start_from)[1], path)
 
 
 def _learn(arguments: argparse.Namespace) -> None:
-    from training import learn, network, tokenizer
+    from training import export, learn, network, tokenizer
 
-    tokens = tokenizer.load(arguments.work / "tokenizer.json")
-    shape = network.Shape(tokens.get_vocab_size())
-    learn.learn(learn.Plan(steps=arguments.steps), tokens, arguments.work, shape)
+    plan = learn.Plan(steps=arguments.steps)
+    if arguments.start_from is None:
+        tokens = tokenizer.load(arguments.work / "tokenizer.json")
+        learn.learn(plan, tokens, arguments.work, network.Shape(tokens.get_vocab_size()))
+    else:
+        first, tokens = export.read(arguments.start_from)
+        learn.learn(dataclasses.replace(plan, copying=0), tokens, arguments.work, first.shape, first)
 
 
 def _export(arguments: argparse.Namespace) -> None:

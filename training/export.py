@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
+import torch
 from gguf import GGMLQuantizationType as Kind
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from training.chat import CONTROL, END, SPECIAL, STOP, TEMPLATE
-from training.network import Network
-from training.tokenizer import vocabulary
+from training.network import Network, Shape
+from training.tokenizer import assemble, vocabulary
 
 NAME = "penstock-tiny"
 
@@ -70,6 +72,38 @@ def export(network: Network, tokenizer: Tokenizer, path: Path) -> None:
     writer.write_tensors_to_file()
     writer.close()
     new.replace(path)
+
+
+def read(path: Path) -> tuple[Network, Tokenizer]:
+    """The network and the tokenizer of a file that `export` wrote: the matrices as Q8_0 rounded them."""
+    reader = gguf.GGUFReader(path)
+
+    def value(name: str) -> Any:
+        return reader.fields[name].contents()
+
+    merges = [(left, right) for left, right in (merge.split(" ") for merge in value("tokenizer.ggml.merges"))]
+    tokenizer = assemble(value("tokenizer.ggml.tokens"), merges)
+    shape = Shape(
+        vocabulary=tokenizer.get_vocab_size(),
+        width=value("llama.embedding_length"),
+        layers=value("llama.block_count"),
+        heads=value("llama.attention.head_count"),
+        kv_heads=value("llama.attention.head_count_kv"),
+        hidden=value("llama.feed_forward_length"),
+        context=value("llama.context_length"),
+    )
+    tensors = {
+        tensor.name: torch.tensor(gguf.quants.dequantize(tensor.data, tensor.tensor_type)) for tensor in reader.tensors
+    }
+    state = {name: tensors[name] for name in ("token_embd.weight", "output_norm.weight")}
+    for at in (f"blk.{layer}." for layer in range(shape.layers)):
+        for name in ("attn_norm", "attn_output", "ffn_norm", "ffn_down"):
+            state[f"{at}{name}.weight"] = tensors[f"{at}{name}.weight"]
+        state[f"{at}attn_qkv.weight"] = torch.cat([tensors[f"{at}attn_{part}.weight"] for part in "qkv"])
+        state[f"{at}ffn_gate_up.weight"] = torch.cat([tensors[f"{at}ffn_{part}.weight"] for part in ("gate", "up")])
+    network = Network(shape)
+    network.load_state_dict(state)
+    return network, tokenizer
 
 
 def _add(writer: gguf.GGUFWriter, name: str, tensor: Tensor) -> None:

@@ -44,7 +44,7 @@ class Plan:
     steps: int = 12_000
     copying: int = 500
     tokens: int = 2560
-    cooling: float = 0.5
+    cooling: float = 0.9
     rate: float = 0.0015
     seed: int = 1
 
@@ -54,12 +54,17 @@ class Plan:
         return min(1.0, (step + 1) / _WARM_UP, max(left, 0.01))
 
 
-def learn(plan: Plan, tokenizer: Tokenizer, folder: Path, shape: Shape) -> Network:
-    """Trains, or goes on training from `folder`/checkpoint.pt, and returns the network. Leaves loss.png there."""
+def learn(plan: Plan, tokenizer: Tokenizer, folder: Path, shape: Shape, start_from: Network | None = None) -> Network:
+    """Trains, or goes on training from `folder`/checkpoint.pt, and returns the network. Leaves loss.png there.
+
+    Where there is no checkpoint yet, the weights of `start_from` are the first ones.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(plan.seed)
     network = Network(shape).to(device)
+    if start_from is not None:
+        network.load_state_dict(start_from.state_dict())
     optimiser = torch.optim.AdamW(network.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     losses, start = _resume(folder / "checkpoint.pt", network, optimiser, device)
     _compile(network)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +58,7 @@ def train(texts: Iterable[str]) -> Tokenizer:
 def _with_spaces(trained: Tokenizer, spaced: Counter[str]) -> Tokenizer:
     model: dict[str, Any] = _model(trained)
     tokens = sorted(model["vocab"], key=model["vocab"].__getitem__)
-    merges = [tuple(merge) for merge in model["merges"]]
+    merges = [(left, right) for left, right in model["merges"]]
     wanted = VOCABULARY - len(SPECIAL) - len(tokens)
     for word, _ in sorted(spaced.items(), key=lambda item: (-item[1], item[0])):
         if wanted == 0:
@@ -69,8 +69,12 @@ def _with_spaces(trained: Tokenizer, spaced: Counter[str]) -> Tokenizer:
         tokens.append(_SPACE + word)
         merges.append((_SPACE, word))
         wanted -= 1
-    tokens += SPECIAL
-    whole = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, merges))
+    return assemble([*tokens, *SPECIAL], merges)
+
+
+def assemble(tokens: Sequence[str], merges: Sequence[tuple[str, str]]) -> Tokenizer:
+    """The tokenizer of these tokens, by id, and merges, the first one strongest."""
+    whole = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, list(merges)))
     whole.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     whole.decoder = decoders.ByteLevel()
     whole.add_special_tokens(list(SPECIAL))

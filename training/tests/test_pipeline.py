@@ -79,9 +79,9 @@ def test_batches_teach_the_answer_alone(tokens: Any) -> None:
 
 
 def test_training_learns_goes_on_and_leaves_a_curve(tokens: Any, tmp_path: Path) -> None:
-    learn.learn(learn.Plan(steps=12, tokens=1024), tokens, tmp_path, small(tokens))
+    learn.learn(learn.Plan(steps=12, copying=4, tokens=1024), tokens, tmp_path, small(tokens))
     first = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["losses"]
-    learn.learn(learn.Plan(steps=40, tokens=1024), tokens, tmp_path, small(tokens))
+    learn.learn(learn.Plan(steps=40, copying=4, tokens=1024), tokens, tmp_path, small(tokens))
     losses = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["losses"]
     assert losses[:12] == first
     assert len(losses) == 40
@@ -90,22 +90,39 @@ def test_training_learns_goes_on_and_leaves_a_curve(tokens: Any, tmp_path: Path)
 
 
 def test_the_same_seed_gives_the_same_network(tokens: Any, tmp_path: Path) -> None:
-    plan = learn.Plan(steps=4, tokens=1024)
+    plan = learn.Plan(steps=4, copying=2, tokens=1024)
     one = learn.learn(plan, tokens, tmp_path / "one", small(tokens))
     other = learn.learn(plan, tokens, tmp_path / "other", small(tokens))
     for name, tensor in one.state_dict().items():
         assert torch.equal(tensor, other.state_dict()[name]), name
 
 
+def test_a_model_file_is_trained_further(tokens: Any, tmp_path: Path) -> None:
+    """What is read from a file is what was written; training then begins with its weights."""
+    trained = learn.learn(learn.Plan(steps=20, copying=0, tokens=1024), tokens, tmp_path / "first", small(tokens))
+    export.export(trained, tokens, tmp_path / "model.gguf")
+    network_, tokens_ = export.read(tmp_path / "model.gguf")
+    export.export(network_, tokens_, tmp_path / "again.gguf")
+    assert (tmp_path / "again.gguf").read_bytes() == (tmp_path / "model.gguf").read_bytes()
+    assert tokens_.to_str() == tokens.to_str()
+    plan = learn.Plan(steps=1, copying=0, tokens=1024)
+    learn.learn(plan, tokens_, tmp_path / "second", network_.shape, network_)
+    losses = torch.load(tmp_path / "second" / "checkpoint.pt", weights_only=True)["losses"]
+    untrained = torch.load(tmp_path / "first" / "checkpoint.pt", weights_only=True)["losses"][0]
+    assert losses[0] < untrained * 0.95
+
+
 def test_another_shape_is_not_taken_up(tokens: Any, tmp_path: Path) -> None:
-    learn.learn(learn.Plan(steps=1, tokens=512), tokens, tmp_path, small(tokens))
+    learn.learn(learn.Plan(steps=1, copying=0, tokens=512), tokens, tmp_path, small(tokens))
     with pytest.raises(ValueError, match="another shape"):
-        learn.learn(learn.Plan(steps=2, tokens=512), tokens, tmp_path, network.Shape(2048, **SMALL | {"layers": 1}))
+        learn.learn(
+            learn.Plan(steps=2, copying=0, tokens=512), tokens, tmp_path, network.Shape(2048, **SMALL | {"layers": 1})
+        )
 
 
 def test_llama_cpp_reads_what_was_trained(tokens: Any, tmp_path: Path) -> None:
     """The file loads, cuts text into the very same tokens, and gives the very same next token."""
-    trained = learn.learn(learn.Plan(steps=30, tokens=1024), tokens, tmp_path, small(tokens)).eval()
+    trained = learn.learn(learn.Plan(steps=30, copying=0, tokens=1024), tokens, tmp_path, small(tokens)).eval()
     model = tmp_path / "model.gguf"
     export.export(trained, tokens, model)
     params = xllamacpp.CommonParams()
