@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
 from contextlib import aclosing
 from pathlib import Path
@@ -46,7 +48,7 @@ def command(settings: Settings, follow: bool, as_json: bool, limit: int, project
         try:
             run(settings, lambda database: _follow(database, spool, project, limit, printer))
         except KeyboardInterrupt:
-            return  # the way to end it
+            return  # before the first look, or for the second time
     elif not run(settings, lambda database: _show(database, spool, project, limit, printer)) and not as_json:
         click.echo("There are no requests yet.", err=True)
 
@@ -75,9 +77,21 @@ async def _follow(database: Database, spool: Path, project: str | None, limit: i
     from penstock.store.history import follow
     from penstock.store.waiting import Waiting
 
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        # A look is ended between two queries: one that was cancelled within has been seen to go on for ever.
+        stop.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGINT, end)
     async with aclosing(follow(database, Waiting(spool), project, limit=limit)) as parts:
         async for records in parts:
-            printer.add(records)
+            if records:
+                printer.add(records)
+            if stop.is_set():
+                return
 
 
 class _Lines:

@@ -56,6 +56,7 @@ async def follow(
 ) -> AsyncGenerator[list[Record]]:
     """The newest `limit` records (0: all), oldest first, then those that arrive, as they arrive; without end.
 
+    With every look, every `poll_s` seconds, a list: an empty one where nothing has arrived.
     What waits is given at once, what comes later when it is in the database. Raises DatabaseError, OSError.
     """
     seen = await requests.last_seq(database)
@@ -70,8 +71,7 @@ async def follow(
                     yield [record]
     while True:
         arrived, seen = await requests.arrived(database, project, seen)
-        if fresh := [record for record in arrived if record.request_id not in early]:
-            yield fresh
+        yield [record for record in arrived if record.request_id not in early]
         early.difference_update(record.request_id for record in arrived)
         if len(arrived) < requests.PAGE:
             await asyncio.sleep(poll_s)
