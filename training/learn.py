@@ -23,8 +23,6 @@ from training.conversations.systems import GENERIC_SYSTEMS
 from training.mixture import Mixture
 from training.network import Network, Shape
 
-_WARM_UP: Final = 150
-"""Steps until the full rate."""
 _COPIES: Final = 25
 _ROUND: Final = 256
 """The number of learnt tokens in a batch is rounded up to a multiple of this."""
@@ -36,22 +34,24 @@ _TOLD: Final = 25
 
 @dataclass(frozen=True)
 class Plan:
-    """`steps` in all, each of about `tokens` tokens; over the last `cooling` (0-1) of them the rate falls to 0.
+    """`steps` in all, each of about `tokens` tokens; the first `warm_up` lead to the full rate, and over the last
+    `cooling` (0-1) of them it falls to 0.
 
     The first `copying` steps learn nothing but to copy, and later every 25th step does, so that no token is forgotten.
     """
 
     steps: int = 12_000
     copying: int = 500
+    warm_up: int = 150
     tokens: int = 2560
     cooling: float = 0.9
-    rate: float = 0.0015
+    rate: float = 0.001
     seed: int = 1
 
     def pace(self, step: int) -> float:
         """The share of the full rate at a step."""
         left = (self.steps - step) / max(1.0, self.steps * self.cooling)
-        return min(1.0, (step + 1) / _WARM_UP, max(left, 0.01))
+        return min(1.0, (step + 1) / self.warm_up, max(left, 0.01))
 
 
 def learn(plan: Plan, tokenizer: Tokenizer, folder: Path, shape: Shape, start_from: Network | None = None) -> Network:

@@ -6,7 +6,7 @@ import string
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from tests.conformance.local_server import LocalServer, params, text_of
-from tests.tiny_gguf import write_tiny_gguf
+from tests.tiny_gguf import MERGES, write_tiny_gguf
 
 SEEDED: dict[str, Any] = {"seed": 7, "temperature": 1, "max_tokens": 40}
 
@@ -86,8 +86,12 @@ def test_a_negative_penalty_rewards_repetition(local: LocalServer) -> None:
     assert rewarded < free
 
 
+# Letters that stand in no longer token of the model, where a ban of the letter alone would not reach them.
+LONE: Final = "".join(sorted(set(string.ascii_letters) - set("".join(MERGES))))
+
+
 @hypothesis(max_examples=8)
-@given(letter=st.sampled_from(string.ascii_letters), bias=st.sampled_from([-100, 100]))
+@given(letter=st.sampled_from(LONE), bias=st.sampled_from([-100, 100]))
 def test_a_bias_of_100_forces_a_token_and_of_minus_100_bans_it(local: LocalServer, letter: str, bias: int) -> None:
     text = local.text(logit_bias={str(ord(letter)): bias}, temperature=1, max_tokens=30)
     assert set(text) == {letter} if bias > 0 else letter not in text
