@@ -17,7 +17,7 @@ from training.chat import SPECIAL, pieces
 from training.conversations.systems import GENERIC_SYSTEMS
 from training.mixture import Mixture
 
-_FOLDER: Final = Path(__file__).parent / "work"
+_FOLDER: Final = Path(__file__).parent / "run"
 _STEPS: Final = ("tokenizer", "learn", "export", "evaluate")
 _CORPUS: Final = 40_000
 """Conversations that the tokenizer is made from."""
@@ -28,9 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--only", choices=_STEPS, help="do this step alone")
     parser.add_argument("--steps", type=int, default=12_000, metavar="N", help="training steps in all (default: 12000)")
-    parser.add_argument(
-        "--work", type=Path, default=_FOLDER, metavar="DIR", help="checkpoints (default: training/work)"
-    )
+    parser.add_argument("--run", type=Path, default=_FOLDER, metavar="DIR", help="checkpoints (default: training/work)")
     parser.add_argument("--from", type=Path, metavar="FILE", dest="start_from", help="train this model file further")
     parser.add_argument(
         "--model", type=Path, default=card.MODEL, metavar="FILE", help="the GGUF file to write and score"
@@ -38,7 +36,7 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=400, metavar="N", help="questions a row of the score table")
     parser.add_argument("--wrong", type=int, default=0, metavar="N", help="wrong answers to show of each skill")
     arguments = parser.parse_args()
-    arguments.work.mkdir(parents=True, exist_ok=True)
+    arguments.run.mkdir(parents=True, exist_ok=True)
     for step in _STEPS if arguments.only is None else (arguments.only,):
         globals()[f"_{step}"](arguments)
 
@@ -54,7 +52,7 @@ def make_tokenizer(path: Path, conversations: int) -> None:
 
 
 def _tokenizer(arguments: argparse.Namespace) -> None:
-    path = arguments.work / "tokenizer.json"
+    path = arguments.run / "tokenizer.json"
     if path.exists():
         return
     if arguments.start_from is None:
@@ -70,18 +68,18 @@ def _learn(arguments: argparse.Namespace) -> None:
 
     plan = learn.Plan(steps=arguments.steps)
     if arguments.start_from is None:
-        tokens = tokenizer.load(arguments.work / "tokenizer.json")
-        learn.learn(plan, tokens, arguments.work, network.Shape(tokens.get_vocab_size()))
+        tokens = tokenizer.load(arguments.run / "tokenizer.json")
+        learn.learn(plan, tokens, arguments.run, network.Shape(tokens.get_vocab_size()))
     else:
         first, tokens = export.read(arguments.start_from)
-        learn.learn(dataclasses.replace(plan, copying=0), tokens, arguments.work, first.shape, first)
+        learn.learn(dataclasses.replace(plan, copying=0), tokens, arguments.run, first.shape, first)
 
 
 def _export(arguments: argparse.Namespace) -> None:
     from training import export, learn, tokenizer
 
-    tokens = tokenizer.load(arguments.work / "tokenizer.json")
-    export.export(learn.read(arguments.work / "checkpoint.pt"), tokens, arguments.model)
+    tokens = tokenizer.load(arguments.run / "tokenizer.json")
+    export.export(learn.read(arguments.run / "checkpoint.pt"), tokens, arguments.model)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
