@@ -28,7 +28,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--only", choices=_STEPS, help="do this step alone")
     parser.add_argument("--steps", type=int, default=12_000, metavar="N", help="training steps in all (default: 12000)")
-    parser.add_argument("--run", type=Path, default=_FOLDER, metavar="DIR", help="checkpoints (default: training/work)")
+    parser.add_argument(
+        "--run", type=Path, default=_FOLDER, metavar="DIR", help="for checkpoints (default: training/run)"
+    )
     parser.add_argument("--from", type=Path, metavar="FILE", dest="start_from", help="train this model file further")
     parser.add_argument(
         "--model", type=Path, default=card.MODEL, metavar="FILE", help="the GGUF file to write and score"
