@@ -18,7 +18,6 @@ from training.conversations.systems import GENERIC_SYSTEMS
 from training.mixture import Mixture
 
 _FOLDER: Final = Path(__file__).parent / "run"
-_STEPS: Final = ("tokenizer", "learn", "export", "evaluate")
 _CORPUS: Final = 40_000
 """Conversations that the tokenizer is made from."""
 
@@ -26,7 +25,7 @@ _CORPUS: Final = 40_000
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("--only", choices=_STEPS, help="do this step alone")
+    parser.add_argument("--only", choices=tuple(_DO), help="do this step alone")
     parser.add_argument("--steps", type=int, default=12_000, metavar="N", help="training steps in all (default: 12000)")
     parser.add_argument(
         "--run", type=Path, default=_FOLDER, metavar="DIR", help="for checkpoints (default: training/run)"
@@ -39,8 +38,8 @@ def main() -> None:
     parser.add_argument("--wrong", type=int, default=0, metavar="N", help="wrong answers to show of each skill")
     arguments = parser.parse_args()
     arguments.run.mkdir(parents=True, exist_ok=True)
-    for step in _STEPS if arguments.only is None else (arguments.only,):
-        globals()[f"_{step}"](arguments)
+    for step in _DO if arguments.only is None else (arguments.only,):
+        _DO[step](arguments)
 
 
 def make_tokenizer(path: Path, conversations: int) -> None:
@@ -94,6 +93,10 @@ def _evaluate(arguments: argparse.Namespace) -> None:
             for wrong in score.wrong[: arguments.wrong]:
                 print(f"  {wrong}")
     card.write(arguments.model, evaluate.table(scores), evaluate.speed(arguments.model))
+
+
+_DO: Final = {"tokenizer": _tokenizer, "learn": _learn, "export": _export, "evaluate": _evaluate}
+"""The steps by name, in their order."""
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from training.mixture import Mixture
 from training.network import Network, Shape
 
 _COPIES: Final = 25
+"""One step of this many is a batch of copies, once the first ones are over."""
 _ROUND: Final = 256
 """The number of learnt tokens in a batch is rounded up to a multiple of this."""
 _SAVE_S: Final = 120.0

@@ -346,17 +346,17 @@ def test_the_sdk_reads_the_error_of_each_dialect(server: ServerProcess, vendor: 
     with client(server, name) as sdk:
         kind = openai.UnprocessableEntityError if name == "sgp" else openai.BadRequestError
         with pytest.raises(kind) as refused:
-            sdk.chat.completions.create(model="openai/gpt-4", messages=HELLO, temperature=3)  # type: ignore[arg-type]
+            sdk.chat.completions.create(model="openai/gpt-4", messages=HELLO, temperature=3)  # type: ignore[arg-type]  # a list of plain dicts
         assert (refused.value.param, refused.value.type) == ("temperature", "invalid_request_error")
         assert "'temperature' is 3" in refused.value.message
         with pytest.raises(openai.NotFoundError) as unknown:
-            sdk.chat.completions.create(model="nobody/knows", messages=HELLO)  # type: ignore[arg-type]
+            sdk.chat.completions.create(model="nobody/knows", messages=HELLO)  # type: ignore[arg-type]  # a list of plain dicts
         assert unknown.value.code == ("MODEL_NOT_FOUND" if name == "tokensmind" else "model_not_found")
-        whole = sdk.chat.completions.create(model="openai/gpt-4", messages=HELLO)  # type: ignore[arg-type]
+        whole = sdk.chat.completions.create(model="openai/gpt-4", messages=HELLO)  # type: ignore[arg-type]  # a list of plain dicts
         assert whole.choices[0].message.content == "Hello!"
         vendor.behave = cut
         with pytest.raises(openai.APIError, match="the vendor closed the connection"):
-            list(sdk.chat.completions.create(model="openai/gpt-4", messages=HELLO, stream=True))  # type: ignore[arg-type]
+            list(sdk.chat.completions.create(model="openai/gpt-4", messages=HELLO, stream=True))  # type: ignore[arg-type]  # a list of plain dicts
 
 
 # Scale
@@ -544,7 +544,7 @@ def test_out_of_credit_is_read_by_the_sdk_as_each_dialect_has_it(server: ServerP
             with pytest.raises(kind) as refused:
                 sdk.chat.completions.create(
                     model="openai/gpt-4",
-                    messages=HELLO,  # type: ignore[arg-type]
+                    messages=HELLO,  # type: ignore[arg-type]  # a list of plain dicts
                     extra_headers={"x-openai-api-key": OWN},
                 )
             assert refused.value.code == ("NOT_ENOUGH_BALANCE" if name == "tokensmind" else "insufficient_quota")

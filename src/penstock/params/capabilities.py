@@ -121,7 +121,7 @@ class Capabilities(Struct, frozen=True):
             "bounded": MappingProxyType(bounded),
             "free": frozenset((native | NEEDED) - bounded.keys() - {*LIMITS}),
         }
-        return cls(model=model, parameters=MappingProxyType(given), **fields, **facts)  # type: ignore[arg-type]
+        return cls(model=model, parameters=MappingProxyType(given), **fields, **facts)  # type: ignore[arg-type]  # by name
 
     def support(self, name: str) -> Support:
         """What becomes of the parameter `name`, one that the dialect knows."""
