@@ -18,7 +18,7 @@ from training.chat import pieces
 from training.mixture import Mixture
 from training.tokenizer import encode
 
-LENGTHS: Final = (32, 48, 64, 88, 128, 176, 240, 336, 512, 1024, 2048)
+LENGTHS: Final = (24, 32, 40, 48, 64, 88, 128, 176, 240, 336, 512, 1024, 2048)
 """What a batch's rows are filled up to, in tokens: few lengths, so that few programs are compiled."""
 _COPIED: Final = (6, 10, 16, 24, 36, 48)
 """Tokens that are copied at a time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import time
@@ -20,7 +21,7 @@ from torch.optim import Optimizer
 from training.batches import Batches, copying
 from training.chat import SPECIAL
 from training.conversations.systems import GENERIC_SYSTEMS
-from training.mixture import Mixture
+from training.mixture import STAGES, Mixture
 from training.network import Network, Shape
 
 _COPIES: Final = 25
@@ -54,6 +55,12 @@ class Plan:
         left = (self.steps - step) / max(1.0, self.steps * self.cooling)
         return min(1.0, (step + 1) / self.warm_up, max(left, 0.01))
 
+    def stage(self, step: int) -> int:
+        """Which of the mixture's stages a step belongs to."""
+        ends = itertools.accumulate(stage.share for stage in STAGES)
+        done = (step - self.copying) / max(1, self.steps - self.copying)
+        return min(sum(done >= end for end in ends), len(STAGES) - 1)
+
 
 def learn(plan: Plan, tokenizer: Tokenizer, folder: Path, shape: Shape, start_from: Network | None = None) -> Network:
     """Trains, or goes on training from `folder`/checkpoint.pt, and returns the network. Leaves loss.png there.
@@ -71,7 +78,10 @@ def learn(plan: Plan, tokenizer: Tokenizer, folder: Path, shape: Shape, start_fr
     _compile(network)
     # What was seen before a break is not seen again: the stream after it has a seed of its own.
     seed = f"{plan.seed}:{start}"
-    conversations = iter(Batches(Mixture(seed, GENERIC_SYSTEMS), tokenizer, plan.tokens))
+    streams = [
+        iter(Batches(Mixture(f"{seed}:{n}", GENERIC_SYSTEMS, stage=stage), tokenizer, plan.tokens))
+        for n, stage in enumerate(STAGES)
+    ]
     copies = copying(seed, shape.vocabulary - len(SPECIAL), plan.tokens)
     saved = time.monotonic()
     console = Console(stderr=True)
@@ -80,7 +90,7 @@ def learn(plan: Plan, tokenizer: Tokenizer, folder: Path, shape: Shape, start_fr
         task = bar.add_task("", total=plan.steps, completed=start, loss=math.nan)
         for step in range(start, plan.steps):
             copies_now = step < plan.copying or step % _COPIES == 0
-            tokens, targets, weights = (part.to(device) for part in next(copies if copies_now else conversations))
+            tokens, targets, weights = (part.to(device) for part in next(copies if copies_now else streams[plan.stage(step)]))
             optimiser.param_groups[0]["lr"] = plan.rate * plan.pace(step)
             losses.append(_step(network, optimiser, tokens, targets, weights))
             recent = sum(losses[-50:]) / len(losses[-50:])

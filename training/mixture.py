@@ -5,24 +5,41 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from training import conversations
 from training.conversations.draw import Draw
 from training.conversations.example import Example, Skill
 
-SHARES: Final = {
-    "talk": 0.07,
-    "lists": 0.10,
-    "arithmetic": 0.21,
-    "facts": 0.12,
-    "recall": 0.14,
-    "json": 0.10,
-    "tools": 0.17,
-    "outside": 0.09,
-}
-"""By row of the table of scores; they add up to 1."""
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """One part of the training: its share (0-1) of the steps, what it draws by row of the table of scores (adding up to
+    1), and how often (0-1 of the usual) a system message or a conversation comes before the question."""
+
+    share: float
+    shares: Mapping[str, float]
+    dressing: float
+
+
+STAGES: Final = (
+    # Drills: short questions alone, of which a step holds three times as many. Sums and facts take thousands of them.
+    Stage(
+        0.45,
+        {"talk": 0.05, "lists": 0.14, "arithmetic": 0.38, "facts": 0.22, "recall": 0.12, "outside": 0.09},
+        dressing=0.15,
+    ),
+    Stage(
+        0.55,
+        {
+            "talk": 0.05, "lists": 0.13, "arithmetic": 0.24, "facts": 0.12, "recall": 0.12, "json": 0.10, "tools": 0.16,
+            "outside": 0.08,
+        },
+        dressing=1.0,
+    ),
+)  # fmt: skip
+"""In their order. Tools and JSON come last: their prompts are long, and most of what they need is known by then."""
 _WITH_SYSTEM: Final = 0.25
 _WITH_HISTORY: Final = 0.15
 
@@ -52,11 +69,13 @@ def sources() -> list[Source]:
 class Mixture:
     """An endless stream of examples, the same for the same seed."""
 
-    def __init__(self, seed: int | str, systems: tuple[str, ...], *, held_out: bool = False) -> None:
+    def __init__(
+        self, seed: int | str, systems: tuple[str, ...], *, stage: Stage = STAGES[-1], held_out: bool = False
+    ) -> None:
         self.draw = Draw(seed, held_out=held_out)
-        self._systems = systems
-        self._sources = [source for source in sources() if source.row in SHARES]
-        self._weights = [source.share * SHARES[source.row] for source in self._sources]
+        self._systems, self._dressing = systems, stage.dressing
+        self._sources = [source for source in sources() if source.row in stage.shares]
+        self._weights = [source.share * stage.shares[source.row] for source in self._sources]
 
     def __iter__(self) -> Iterator[Example]:
         while True:
@@ -65,9 +84,9 @@ class Mixture:
     def dressed(self, example: Example) -> Example:
         """Now and then with a system message that changes nothing, or with a conversation before it."""
         messages, has_system = example.messages, example.messages[0]["role"] == "system"
-        if not has_system and not example.tools and self.draw.chance(_WITH_HISTORY):
+        if not has_system and not example.tools and self.draw.chance(_WITH_HISTORY * self._dressing):
             messages = self._history() + messages
-        if not has_system and self.draw.chance(_WITH_SYSTEM):
+        if not has_system and self.draw.chance(_WITH_SYSTEM * self._dressing):
             messages = [{"role": "system", "content": self.draw.pick(self._systems)}, *messages]
         return example if messages is example.messages else dataclasses.replace(example, messages=messages)
 

@@ -14,7 +14,7 @@ import xllamacpp
 from training.batches import LENGTHS, Batches
 from training.chat import pieces
 from training.conversations.systems import GENERIC_SYSTEMS
-from training.mixture import SHARES, Mixture, sources
+from training.mixture import STAGES, Mixture, sources
 
 from training import __main__ as command
 from training import export, learn, network, tokenizer
@@ -39,8 +39,17 @@ def small(tokens: Any) -> network.Shape:
 
 
 def test_every_row_has_its_share() -> None:
-    assert set(SHARES) == {source.row for source in sources()}
-    assert sum(SHARES.values()) == pytest.approx(1)
+    assert set(STAGES[-1].shares) == {source.row for source in sources()}
+    assert sum(stage.share for stage in STAGES) == pytest.approx(1)
+    for stage in STAGES:
+        assert sum(stage.shares.values()) == pytest.approx(1)
+
+
+def test_each_stage_has_its_steps() -> None:
+    plan = learn.Plan(steps=1100, copying=100)
+    stages = [plan.stage(step) for step in range(plan.steps)]
+    assert stages == sorted(stages)
+    assert [stages.count(n) for n in range(len(STAGES))] == pytest.approx([100 + 450, 550], abs=1)
 
 
 def test_the_tokenizer_is_the_same_each_time(tokens: Any, tmp_path: Path) -> None:
