@@ -11,8 +11,9 @@ compile() {
     --generate-hashes --exclude-newer "7 days" "$@"
 }
 compile "$@" pyproject.toml requirements/build.in --output-file requirements/runtime.lock
-compile "$@" pyproject.toml requirements/build.in requirements/dev.in --constraints requirements/runtime.lock \
-  --output-file requirements/dev.lock
+# The tests run on PostgreSQL too.
+compile "$@" pyproject.toml --extra postgresql requirements/build.in requirements/dev.in \
+  --constraints requirements/runtime.lock --output-file requirements/dev.lock
 if grep -n '://' requirements/*.lock; then
   echo "lock: an address got into a lock" >&2
   exit 1

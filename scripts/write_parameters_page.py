@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, cast
 
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from penstock.dialects.allowed import allowed
 from penstock.dialects.chat.request import MAX_INT64, ChatCompletionRequest
 from penstock.dialects.profiles import PROFILES, Profile
-from penstock.params import Capabilities, Support
+from penstock.params import Capabilities
 from penstock.params.models import load_models
 from penstock.providers.compatible import Compatible
 from penstock.providers.local.capabilities import local_capabilities
@@ -23,17 +22,24 @@ PAGE = ROOT / "docs" / "parameters.md"
 
 RANGES: Final = "dialects/test_parameter_ranges.py::test_in_every_dialect"
 BOUNDS: Final = "dialects/test_profiles.py::test_ranges"
+LOCAL: Final = "conformance/test_local_parameters.py::test_on_a_local_model"
 OPENAI: Final = "conformance/test_parameters.py::test_at_openai"
 ANY: Final = "conformance/test_parameters.py::test_at_any_vendor"
+EACH: Final = (RANGES, LOCAL, OPENAI, ANY)
+"""The tests that run once for every dialect and parameter, as `test[DIALECT-PARAMETER]`."""
+
+_PROFILES: Final = "dialects/test_profiles.py::"
+_TIDY: Final = "params/test_tidy.py::"
 _SAMPLING: Final = "conformance/test_local_sampling.py::"
 _ENDS: Final = "conformance/test_local_ends.py::"
 _TOOLS: Final = "conformance/test_local_tools.py::"
+_REST: Final = "conformance/test_local_parameters.py::"
 _PENALTY: Final = _SAMPLING + "test_each_penalty_lowers_repetition_and_is_neutral_at_its_neutral_value"
 _CUT: Final = _SAMPLING + "test_top_p_top_k_and_min_p_cut_the_tail"
 _LOGPROBS: Final = "conformance/test_local_logprobs.py::test_every_token_has_an_entry"
 _LEGACY: Final = _TOOLS + "test_the_deprecated_form_both_ways"
 
-LOCAL: Final[Mapping[str, str]] = {
+_EFFECTS: Final[Mapping[str, str]] = {
     "temperature": _SAMPLING + "test_temperature_0_is_greedy",
     "top_p": _CUT,
     "top_k": _CUT,
@@ -48,7 +54,7 @@ LOCAL: Final[Mapping[str, str]] = {
     "include_stop_str_in_output": _ENDS + "test_a_stop_sequence_never_leaks",
     "max_tokens": _ENDS + "test_the_maximum_is_kept",
     "max_completion_tokens": _ENDS + "test_of_two_maxima_the_newer_wins",
-    "context_length_exceeded_behavior": _ENDS + "test_a_maximum_that_does_not_fit_is_reduced_and_said",
+    "context_length_exceeded_behavior": _ENDS + "test_behaviour_error_says_the_numbers",
     "stream": "conformance/test_llama_cpp.py::test_whole_and_streamed",
     "stream_options": "conformance/test_local_choices.py::test_usage_is_the_sum_whole_and_streamed",
     "logprobs": _LOGPROBS,
@@ -59,17 +65,21 @@ LOCAL: Final[Mapping[str, str]] = {
     "parallel_tool_calls": _TOOLS + "test_parallel_calls_and_at_most_one",
     "functions": _LEGACY,
     "function_call": _LEGACY,
-    "modalities": "conformance/test_local_parameters.py::test_speech_is_refused",
-    "prediction": "conformance/test_local_parameters.py::test_prediction_is_ignored_and_said",
-    "reasoning_effort": "conformance/test_local_parameters.py::test_thinking_can_be_turned_off",
-    "enable_thinking": "conformance/test_local_parameters.py::test_thinking_can_be_turned_off",
-    "separate_reasoning": "conformance/test_local_parameters.py::test_reasoning_is_told_apart_and_counted",
-    "provider": "routing/test_pin.py::test_a_name_wins_over_a_kind",
+    "modalities": _REST + "test_speech_is_refused",
+    "prediction": _REST + "test_prediction_is_ignored_and_said",
+    "reasoning_effort": _REST + "test_thinking_can_be_turned_off",
+    "enable_thinking": _REST + "test_thinking_can_be_turned_off",
+    "separate_reasoning": _REST + "test_reasoning_stays_in_the_text_where_it_is_not_wanted_apart",
 }
-"""The test that shows what a parameter does on a local model; the others are ignored there, all in one test."""
-IGNORED_LOCALLY: Final = (
-    "conformance/test_local_parameters.py::test_what_a_local_model_has_no_use_for_is_ignored_and_said"
-)
+"""The test that shows what a parameter does to the answer of a local model; of the others nothing is to be seen."""
+
+_LOCALLY: Final[Mapping[str, str]] = {
+    "tool_choice": "native; a call that must be made is emulated",
+    "parallel_tool_calls": "native; false is emulated",
+    "function_call": "translated; a call that must be made is emulated",
+    "reasoning_effort": "passed to the chat template",
+}
+"""What becomes of a parameter on a local model, where it depends on its value."""
 
 _INTRO: Final = """\
 # Parameters
@@ -111,6 +121,8 @@ model (`src/penstock/params/models.toml`), then `context`, `max_output` and `par
   template at vLLM, a level of `reasoning_effort` at OpenAI.
 - `reasoning_effort` becomes the nearest level that the model has. Reasoning text is `reasoning_content` in every
   answer, whatever the vendor calls it.
+- With `separate_reasoning` false, reasoning text is part of `content`, between `<think>` and `</think>`, as the
+  models themselves write it; an answer in JSON keeps it apart (`ignored`).
 - Keys of `logit_bias` that are no token ids are ignored, and `x-penstock-params` names them; so is `required`
   beside a function's `parameters`. `parameters: null` is left out.
 - With a second attempt at another vendor, the header says what was done for the attempt that answered.
@@ -140,40 +152,74 @@ and a failure is then its last event. An answer that was cut (`length`), filtere
 tools, passes as it is. A schema that refers to another address is a 400.
 """
 
-_DIALECTS: Final = """\
 
-## What each dialect takes
+def _function(test: str) -> str:
+    return test.partition("::")[2]
 
-Ranges are those of all [dialects](dialects.md), but for the columns that say otherwise. Behind each cell is the
-test that holds it.
+
+_TABLE: Final = f"""\
+
+## Every parameter
+
+A row says what some [dialects](dialects.md) take, and what becomes of it on a local model, at OpenAI with `gpt-4o`,
+and at a vendor of which nothing is known (`kind = "compatible"`). Below each statement stands the test that shows
+it. `{_function(RANGES)}`, `{_function(LOCAL)}`, `{_function(OPENAI)}` and `{_function(ANY)}`
+run once for every dialect and parameter, the last three over a socket: they hold every cell, also those that name
+the test of an effect instead.
 """
 
-_TARGETS: Final = """\
 
-## What becomes of each parameter
+class Cell(Struct, frozen=True):
+    """One statement and the test that shows it, as `file::function` below tests/."""
 
-Whatever the dialect: on a local model, at OpenAI with `gpt-4o`, and at a vendor of which nothing is known (`kind =
-"compatible"`). Behind each cell is the test that shows it. Two things depend on the dialect: in `tokensmind` the
-text keeps its stop sequence, as with `include_stop_str_in_output`, and in `aimlapi-legacy` an answer has 512 tokens
-at most where the request names no maximum. A call of
-tools that a local model is forced to make is reported as emulated.
-"""
+    said: str
+    test: str
+
+
+class Row(Struct, frozen=True):
+    """A parameter in the dialects that have the same rule for it."""
+
+    parameter: str
+    dialects: tuple[str, ...]
+    takes: tuple[Cell, ...]
+    local: Cell
+    openai: Cell
+    any_vendor: Cell
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Every statement of the row."""
+        return (*self.takes, self.local, self.openai, self.any_vendor)
 
 
 def page() -> str:
     """The whole page, as it should stand in docs/parameters.md."""
-    return _INTRO + _DIALECTS + "\n" + _dialects() + _TARGETS + "\n" + _targets()
+    return _INTRO + _TABLE + "\n" + _table(rows())
 
 
-def tests() -> set[str]:
-    """Every test that is behind a cell, as `file::function` below tests/."""
-    return {RANGES, BOUNDS, OPENAI, ANY, IGNORED_LOCALLY, *LOCAL.values()}
-
-
-def functions(file: str) -> set[str]:
-    """The test functions in a file below tests/."""
-    tree = ast.parse((ROOT / "tests" / file).read_text("utf-8"))
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+def rows() -> list[Row]:
+    """The table, in the order of the request's own type."""
+    rows_of = load_rows()
+    openai = Compatible("openai", rows_of["openai"], api_key="-", kind="openai", models=load_models())
+    other = Compatible("any", rows_of["compatible"], base_url="https://vendor.example", kind="compatible")
+    local = local_capabilities("any", None)
+    found: list[Row] = []
+    for field in _fields():
+        name = field.name
+        rules: dict[tuple[Cell, ...], list[str]] = {}
+        for profile in PROFILES.values():
+            rules.setdefault(_takes(profile, field), []).append(profile.name)
+        found += [
+            Row(
+                name,
+                tuple(dialects),
+                takes,
+                Cell(_LOCALLY.get(name) or _support(local, name), _EFFECTS.get(name, LOCAL)),
+                Cell(_support(openai.capabilities("gpt-4o"), name), OPENAI),
+                Cell(_support(other.capabilities("any"), name), ANY),
+            )
+            for takes, dialects in rules.items()
+        ]
+    return found
 
 
 def _fields() -> list[inspect.Field]:
@@ -182,39 +228,23 @@ def _fields() -> list[inspect.Field]:
     return [field for field in shape.fields if field.name not in ("model", "messages")]
 
 
-def _dialects() -> str:
-    rows = [["parameter", "every dialect", *PROFILES], ["---"] * (2 + len(PROFILES))]
-    for field in _fields():
-        own = [_own(profile, field.name) for profile in PROFILES.values()]
-        said = _cell(_short(allowed(field.type)), RANGES)
-        rows.append([f"`{field.name}`", said, *own])
-    return _table(rows)
-
-
-def _own(profile: Profile, name: str) -> str:
-    if name in profile.bounds:
-        return _cell(_short(profile.bounds[name].said), f"{BOUNDS}[{profile.name}]")
-    return _cell("same", f"{RANGES}[{profile.name}-{name}]")
-
-
-def _targets() -> str:
-    rows_of = load_rows()
-    openai = Compatible("openai", rows_of["openai"], api_key="-", kind="openai", models=load_models())
-    other = Compatible("any", rows_of["compatible"], base_url="https://vendor.example", kind="compatible")
-    local = local_capabilities("any", None)
-    rows = [["parameter", "local model", "OpenAI", "any vendor"], ["---"] * 4]
-    for field in _fields():
-        name = field.name
-        behind = LOCAL.get(name, IGNORED_LOCALLY)
-        rows.append(
-            [
-                f"`{name}`",
-                _cell(_support(local, name), behind),
-                _cell(_support(openai.capabilities("gpt-4o"), name), f"{OPENAI}[{name}]"),
-                _cell(_support(other.capabilities("any"), name), f"{ANY}[{name}]"),
-            ]
-        )
-    return _table(rows)
+def _takes(profile: Profile, field: inspect.Field) -> tuple[Cell, ...]:
+    """What a dialect takes, and what it does by itself."""
+    name, bound = field.name, profile.bounds.get(field.name)
+    takes = [Cell(_short(bound.said), BOUNDS) if bound else Cell(_short(allowed(field.type)), RANGES)]
+    if profile.default_max_tokens is not None and name == "max_tokens":
+        test = "test_answers_have_512_tokens_in_aimlapi_legacy_where_nothing_is_said"
+        takes.append(Cell(f"{profile.default_max_tokens} where no maximum is given", _PROFILES + test))
+    if profile.stop_included and name == "stop":
+        takes.append(Cell("stays in the text", _TIDY + "test_a_dialect_whose_stops_stay_in_the_text_says_so"))
+    if profile.stop_included and name == "include_stop_str_in_output":
+        takes.append(Cell("true beside `stop`", _TIDY + "test_a_dialect_whose_stops_stay_in_the_text_says_so"))
+    if profile.always_usage and name == "stream":
+        takes.append(Cell("always ends with usage", _PROFILES + "test_every_stream_of_aimlapi_ends_with_usage"))
+    if profile.usage_choice_needed and name == "stream_options":
+        test = "test_include_usage_is_needed_inside_stream_options_in_aimlapi_alone"
+        takes.append(Cell("with `include_usage`", _PROFILES + test))
+    return tuple(takes)
 
 
 def _support(capabilities: Capabilities, name: str) -> str:
@@ -222,13 +252,7 @@ def _support(capabilities: Capabilities, name: str) -> str:
         return "by Penstock"
     if name not in capabilities.parameters:
         return "passed"
-    support = capabilities.support(name)
-    return "400" if support is Support.REFUSED else support.value
-
-
-def _cell(text: str, test: str) -> str:
-    file, _, function = test.partition("::")
-    return f'[{text}](../tests/{file} "{function}")'
+    return capabilities.support(name).value
 
 
 def _short(text: str) -> str:
@@ -240,8 +264,21 @@ def _short(text: str) -> str:
     )
 
 
-def _table(rows: list[list[str]]) -> str:
-    return "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |\n" for row in rows)
+def _table(rows: list[Row]) -> str:
+    lines = [["parameter", "dialects", "takes", "local model", "OpenAI", "any vendor"], ["---"] * 6]
+    for row in rows:
+        every = len(row.dialects) == len(PROFILES)
+        dialects = "all" if every else ", ".join(f"`{name}`" for name in row.dialects)
+        cells = ["<br>".join(map(_shown, row.takes)), *map(_shown, (row.local, row.openai, row.any_vendor))]
+        lines.append([f"`{row.parameter}`", dialects, *cells])
+    files = sorted({cell.test.partition("::")[0] for row in rows for cell in row.cells()})
+    table = "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |\n" for line in lines)
+    return table + "\n" + "".join(f"[{Path(file).stem}]: ../tests/{file}\n" for file in files)
+
+
+def _shown(cell: Cell) -> str:
+    file = Path(cell.test.partition("::")[0])
+    return f"{cell.said}<br>[`{file.name}::{_function(cell.test)}`][{file.stem}]"
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ SAMPLES: dict[str, Any] = {
     "function_call": {"name": "now"},
     "web_search_options": {"search_context_size": "low"},
     "reasoning_effort": "low",
-    "separate_reasoning": True,
+    "separate_reasoning": False,
     "enable_thinking": True,
     "store": True,
     "metadata": {"team": "blue"},
@@ -60,6 +60,38 @@ NEEDS: dict[str, dict[str, Any]] = {
     "parallel_tool_calls": {"tools": SAMPLES["tools"]},
     "function_call": {"functions": SAMPLES["functions"]},
 }
+
+# What becomes of each sample: what `x-penstock-params` says of it, "native" where it is sent as it came, "refused"
+# where it is a 400, "by Penstock" where nothing of it need be sent. What is not named is native.
+AT_A_LOCAL_MODEL: dict[str, str] = {
+    **dict.fromkeys(("audio", "prediction", "verbosity", "web_search_options", "moderation"), "ignored"),
+    **dict.fromkeys(("store", "metadata", "service_tier", "user", "safety_identifier"), "ignored"),
+    **dict.fromkeys(("prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"), "ignored"),
+    **dict.fromkeys(("n", "tool_choice", "parallel_tool_calls", "function_call"), "emulated"),
+    "functions": "translated",
+    "reasoning_effort": "passed",
+    "modalities": "refused",
+    **dict.fromkeys(("provider", "context_length_exceeded_behavior"), "by Penstock"),
+}
+AT_OPENAI: dict[str, str] = {
+    **dict.fromkeys(("top_k", "min_p", "repetition_penalty", "include_stop_str_in_output"), "ignored"),
+    **dict.fromkeys(("reasoning_effort", "enable_thinking", "verbosity", "web_search_options", "audio"), "ignored"),
+    "separate_reasoning": "emulated",
+    "modalities": "refused",
+    **dict.fromkeys(("provider", "context_length_exceeded_behavior"), "by Penstock"),
+}
+AT_ANY_VENDOR: dict[str, str] = {
+    **dict.fromkeys(("top_k", "min_p", "repetition_penalty"), "passed"),
+    **dict.fromkeys(("include_stop_str_in_output", "enable_thinking"), "ignored"),
+    "separate_reasoning": "emulated",
+    **dict.fromkeys(("provider", "context_length_exceeded_behavior"), "by Penstock"),
+}
+
+
+def told(name: str, expected: dict[str, str]) -> str:
+    """What the header says of the sample of the parameter `name`; nothing where it is not named."""
+    what = expected.get(name, "native")
+    return "" if what in ("native", "by Penstock") else what
 
 
 def asking(name: str) -> dict[str, Any]:

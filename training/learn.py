@@ -90,7 +90,9 @@ def learn(plan: Plan, tokenizer: Tokenizer, folder: Path, shape: Shape, start_fr
         task = bar.add_task("", total=plan.steps, completed=start, loss=math.nan)
         for step in range(start, plan.steps):
             copies_now = step < plan.copying or step % _COPIES == 0
-            tokens, targets, weights = (part.to(device) for part in next(copies if copies_now else streams[plan.stage(step)]))
+            tokens, targets, weights = (
+                part.to(device) for part in next(copies if copies_now else streams[plan.stage(step)])
+            )
             optimiser.param_groups[0]["lr"] = plan.rate * plan.pace(step)
             losses.append(_step(network, optimiser, tokens, targets, weights))
             recent = sum(losses[-50:]) / len(losses[-50:])

@@ -61,7 +61,9 @@ def test_pages_that_need_no_key(server: ServerProcess, path: str) -> None:
 def test_unknown_addresses_and_methods_get_the_error_object(server: ServerProcess) -> None:
     got = httpx.get(server.url + "/v1/nothing")
     assert (got.status_code, got.json()["error"]["code"]) == (404, "unknown_url")
-    got = httpx.get(server.url + "/v1/chat/completions")
+    got = httpx.put(server.url + "/v1/chat/completions")
+    assert (got.status_code, got.headers["allow"]) == (405, "GET, HEAD, POST")
+    got = httpx.get(server.url + "/v5/chat/completions")
     assert (got.status_code, got.headers["allow"]) == (405, "POST")
     got = httpx.post(server.url + "/healthz")
     assert (got.status_code, got.json()["error"]["code"]) == (405, "method_not_allowed")

@@ -18,6 +18,9 @@ from starlette.routing import Route
 from penstock.api.edge import CHAT_PATHS
 from penstock.api.openapi import document
 from penstock.api.pages import pages
+from penstock.api.public.completions import completion_routes
+from penstock.api.public.conversations import conversation_routes
+from penstock.api.public.door import Door
 from penstock.api.public.tokenize import token_routes
 from penstock.dialects.chat.request import ChatCompletionRequest
 from tests.server import ServerProcess, provider_toml
@@ -59,8 +62,13 @@ def _routes() -> list[Route]:
     async def ready() -> list[str]:
         return []
 
-    tokens = token_routes(MagicMock(), MagicMock(), MagicMock(), MagicMock())
-    found = pages(MagicMock(), MagicMock(), ready, tokens).routes
+    door = Door(MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    keyed = [
+        *token_routes(MagicMock(), MagicMock(), MagicMock(), MagicMock()),
+        *conversation_routes(MagicMock(), door),
+        *completion_routes(MagicMock(), door),
+    ]
+    found = pages(MagicMock(), MagicMock(), ready, keyed).routes
     assert all(isinstance(route, Route) for route in found)
     return [route for route in found if isinstance(route, Route)]
 

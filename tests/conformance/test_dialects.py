@@ -286,7 +286,7 @@ def test_statuses_and_codes(server: ServerProcess, name: str, what: str) -> None
     elif what == "page":
         refused = httpx.get(server.url + "/v1/nothing", headers=headers)
     else:
-        refused = httpx.get(server.url + CHAT, headers=headers)
+        refused = httpx.put(server.url + CHAT, headers=headers)
     status, code, tokensmind = {
         "body": (422 if name == "sgp" else 400, "invalid_json", "INVALID_REQUEST_BODY"),
         "key": (401, "invalid_api_key", "FAILED_TO_AUTH"),

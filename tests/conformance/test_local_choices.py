@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.local_server import LocalServer, finish_of, text_of
+from tests.conformance.local_server import LocalServer, finish_of, params, text_of
 
 
 def test_each_choice_has_its_own_seed(local: LocalServer) -> None:
@@ -39,6 +39,17 @@ def test_usage_is_the_sum_whole_and_streamed(local: LocalServer) -> None:
     assert whole["total_tokens"] == whole["prompt_tokens"] + whole["completion_tokens"]
     assert (last["choices"], last["usage"]["total_tokens"]) == ([], whole["total_tokens"])
     assert all(c["usage"] is None for c in chunks)
+    assert {c["system_fingerprint"] for c in [*chunks, last]} == {chunks[0]["system_fingerprint"]}
+    assert last["system_fingerprint"].startswith("fp_")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_calls_made_for_choices_are_reported(local: LocalServer, stream: bool) -> None:
+    response = local.ask(n=2, max_tokens=2, stream=stream)
+    assert params(response) == {"n": "emulated"}
+    assert params(local.ask(n=1, max_tokens=2, stream=stream)) == {}
+    error = local.refusal(n=2, stream=stream, headers={"x-strict-params": "true"})
+    assert (error["code"], error["param"]) == ("unsupported_parameter", "n")
 
 
 def test_128_choices(local: LocalServer) -> None:

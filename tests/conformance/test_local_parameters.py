@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.local_server import LocalServer, chunks, params
+from penstock.dialects.profiles import PROFILES
+from tests.conformance.local_server import LocalServer, chunks, params, text_of
+from tests.parameter_samples import AT_A_LOCAL_MODEL, SAMPLES, asking, told
+
+THINK = "269"
+"""the token `<think>` of the tiny models"""
 
 # The body of the reference page of 2025, as it stands there but for the model's name.
 PAGE_BODY: dict[str, Any] = {
@@ -129,18 +134,29 @@ def test_speech_is_refused(local: LocalServer) -> None:
     assert local.ask(modalities=["text"]).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"user": "u"},
-        {"safety_identifier": "s"},
-        {"service_tier": "flex"},
-        {"verbosity": "low"},
-        {"web_search_options": {}},
-        {"prompt_cache_key": "k"},
-        {"moderation": {"model": "m"}},
-        {"banana": 1},
-    ],
-)
-def test_what_a_local_model_has_no_use_for_is_ignored_and_said(local: LocalServer, given: dict[str, Any]) -> None:
-    assert local.changed(**given)[next(iter(given))] == "ignored"
+def test_reasoning_stays_in_the_text_where_it_is_not_wanted_apart(local: LocalServer) -> None:
+    asked: dict[str, Any] = {"model": "thinking", "logit_bias": {THINK: 100}, "max_tokens": 4}
+    apart = local.whole(**asked, separate_reasoning=True)["choices"][0]["message"]
+    assert (apart["content"], apart["reasoning_content"]) == ("", "<think>" * 3)
+    within = local.whole(**asked, separate_reasoning=False)["choices"][0]["message"]
+    assert (within["content"], within.get("reasoning_content")) == ("<think>" * 4, None)
+    assert text_of(local.streamed(**asked, separate_reasoning=False)) == within["content"]
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+@pytest.mark.parametrize("dialect", PROFILES)
+def test_on_a_local_model(local: LocalServer, dialect: str, name: str) -> None:
+    """What the other tests show in one dialect holds in all, and so does what is said of it."""
+    response = local.ask(headers={"x-api-dialect": dialect}, **asking(name))
+    assert response.headers["x-penstock-dialect"] == dialect
+    if AT_A_LOCAL_MODEL.get(name) == "refused":
+        error = response.json()["error"]
+        assert (response.status_code, error["param"]) == (PROFILES[dialect].invalid_status, name)
+        assert "cannot do that" in error["message"]
+        return
+    assert response.status_code == 200, response.text
+    assert params(response).get(name, "") == told(name, AT_A_LOCAL_MODEL)
+
+
+def test_what_nobody_knows_is_ignored_and_said(local: LocalServer) -> None:
+    assert local.changed(banana=1)["banana"] == "ignored"

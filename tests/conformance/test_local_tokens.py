@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.local_server import HELLO, LocalServer
-from tests.server import ServerProcess, provider_toml
+from tests.server import ServerProcess, penstock, provider_toml
 
 CHATML = "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"
 TOOLS = [{"type": "function", "function": {"name": "now", "description": "The time", "parameters": None}}]
@@ -92,6 +92,18 @@ def test_a_key_is_wanted_and_a_model(local: LocalServer) -> None:
     assert local.post(body, "/v1/tokenize", headers={"authorization": "Bearer sk-ps-no"}).status_code == 401
     unknown = local.post({"model": "nobody", "prompt": "a"}, "/v1/tokenize")
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "model_not_found")
+
+
+@pytest.mark.parametrize("path", ["/v1/tokenize", "/tokenize", "/v1/detokenize"])
+def test_errors_are_in_the_dialect_of_the_key(local: LocalServer, path: str) -> None:
+    made = penstock(local.home, "keys", "create", "--name", "scale" + path.replace("/", "-"), "--dialect", "sgp")
+    key = {"authorization": f"Bearer {made.stdout.strip()}"}
+    refused = local.post({"model": "tiny"}, path, headers=key)
+    assert (refused.status_code, refused.headers["x-penstock-dialect"]) == (422, "sgp")
+    assert refused.json()["detail"][0]["loc"][-1] == ("tokens" if "detokenize" in path else "prompt")
+    by_header = local.post({"model": "tiny"}, path, headers=key | {"x-api-dialect": "openai"})
+    assert (by_header.status_code, by_header.headers["x-penstock-dialect"]) == (400, "openai")
+    assert local.post({"model": "tiny"}, path).headers["x-penstock-dialect"] == "openai"
 
 
 def test_a_vendors_tokens_are_not_known(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from penstock.dialects.chat.request import KNOWN
+from penstock.dialects.profiles import PROFILES
 from penstock.params.capabilities import NEEDED
-from tests.parameter_samples import SAMPLES, asking
+from tests.parameter_samples import AT_ANY_VENDOR, AT_OPENAI, SAMPLES, asking, told
 from tests.server import ServerProcess, provider_toml
 from tests.upstream import Behave, FakeVendor, Request, Wire, answer, chunk, completion
 
@@ -20,22 +21,6 @@ PARAMETERS = sorted(SAMPLES)
 SCHEMA = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "person", "schema": SCHEMA}}
 
-# What is not sent to the model as it came; everything else is native.
-AT_OPENAI = {
-    **dict.fromkeys(("top_k", "min_p", "repetition_penalty", "include_stop_str_in_output"), "ignored"),
-    **dict.fromkeys(("reasoning_effort", "separate_reasoning", "enable_thinking", "verbosity"), "ignored"),
-    "web_search_options": "ignored",
-    "modalities": "refused",
-    "audio": "ignored",
-    "provider": "",
-    "context_length_exceeded_behavior": "",
-}
-AT_ANY_VENDOR = {
-    **dict.fromkeys(("top_k", "min_p", "repetition_penalty"), "passed"),
-    **dict.fromkeys(("include_stop_str_in_output", "separate_reasoning", "enable_thinking"), "ignored"),
-    "provider": "",
-    "context_length_exceeded_behavior": "",
-}
 MODELS = """
 [[model]]
 name = "small"
@@ -65,6 +50,9 @@ def server(vendor: FakeVendor, tmp_path_factory: pytest.TempPathFactory) -> Iter
         provider_toml("qwen", vendor.url, "alibaba"),
         provider_toml("served", vendor.url, "vllm"),
         provider_toml("mistral", vendor.url, "mistral"),
+        provider_toml("groq", vendor.url, "groq"),
+        provider_toml("anthropic", vendor.url, "anthropic"),
+        provider_toml("gemini", vendor.url, "gemini"),
     ]
     home = tmp_path_factory.mktemp("home")
     with ServerProcess(home, "".join(providers) + MODELS, PENSTOCK_TIMEOUTS__KEEP_ALIVE_S="0.2") as running:
@@ -97,17 +85,18 @@ class Asked:
         return str(self.answer.json()["choices"][0]["message"]["content"])
 
 
-def check(asked: Asked, name: str, expected: dict[str, str]) -> None:
+def check(asked: Asked, dialect: str, name: str, expected: dict[str, str]) -> None:
     """Whether the parameter `name` was sent and reported as `expected`."""
     what = expected.get(name, "native")
     if what == "refused":
-        assert (asked.answer.status_code, asked.error["code"]) == (400, "unsupported_value")
-        assert asked.error["param"] == name
+        assert (asked.answer.status_code, asked.error["param"]) == (PROFILES[dialect].invalid_status, name)
+        assert "cannot do that" in asked.error["message"]
         assert asked.sent == []
         return
     assert asked.answer.status_code == 200, asked.answer.text
+    assert asked.answer.headers["x-penstock-dialect"] == dialect
     (sent,) = asked.sent
-    assert asked.params.get(name, "") == (what if what != "native" else "")
+    assert asked.params.get(name, "") == told(name, expected)
     if what in ("native", "passed"):
         mine = sent[name]
         assert mine == (SAMPLES[name] | {"include_usage": True} if name == "stream_options" else SAMPLES[name])
@@ -120,19 +109,23 @@ def test_every_parameter_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_at_openai(server: ServerProcess, vendor: FakeVendor, name: str) -> None:
-    check(Asked(server, vendor, "openai/gpt-4o", **asking(name)), name, AT_OPENAI)
+@pytest.mark.parametrize("dialect", PROFILES)
+def test_at_openai(server: ServerProcess, vendor: FakeVendor, dialect: str, name: str) -> None:
+    headers = {"x-api-dialect": dialect}
+    check(Asked(server, vendor, "openai/gpt-4o", headers=headers, **asking(name)), dialect, name, AT_OPENAI)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_at_any_vendor(server: ServerProcess, vendor: FakeVendor, name: str) -> None:
-    check(Asked(server, vendor, "any/some-model", **asking(name)), name, AT_ANY_VENDOR)
+@pytest.mark.parametrize("dialect", PROFILES)
+def test_at_any_vendor(server: ServerProcess, vendor: FakeVendor, dialect: str, name: str) -> None:
+    headers = {"x-api-dialect": dialect}
+    check(Asked(server, vendor, "any/some-model", headers=headers, **asking(name)), dialect, name, AT_ANY_VENDOR)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_strict_mode_refuses_what_would_be_changed(server: ServerProcess, vendor: FakeVendor, name: str) -> None:
     asked = Asked(server, vendor, "openai/gpt-4o", headers={"x-strict-params": "true"}, **asking(name))
-    if AT_OPENAI.get(name):
+    if told(name, AT_OPENAI):
         assert (asked.answer.status_code, asked.sent) == (400, [])
         assert asked.error["code"] in ("unsupported_parameter", "unsupported_value")
         assert f"'{name}'" in asked.error["message"]
@@ -149,6 +142,25 @@ def test_a_reasoning_model_is_sent_what_it_takes(server: ServerProcess, vendor: 
         "n": 1,
     }
     assert asked.params == {"temperature": "ignored", "max_tokens": "translated", "reasoning_effort": "translated"}
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "sent", "params"),
+    [
+        ("anthropic/claude-sonnet-5", {"temperature": 0.5, "top_p": 0.9, "seed": 1}, {}, "ignored"),
+        ("anthropic/claude-haiku-4-5", {"temperature": 0.5, "top_p": 0.9}, {"temperature": 0.5, "top_p": 0.9}, ""),
+        ("gemini/gemini-2.5-pro", {"seed": 1, "frequency_penalty": 1}, {}, "ignored"),
+        ("gemini/gemini-3.5-flash", {"reasoning_effort": "xhigh"}, {"reasoning_effort": "high"}, "translated"),
+        ("mistral/mistral-large-2512", {"seed": 1}, {"random_seed": 1}, "translated"),
+        ("deepseek/deepseek-v4-pro", {"max_tokens": 384001}, {"max_tokens": 384000}, "translated"),
+    ],
+)
+def test_other_vendors_models_are_sent_what_they_take(
+    server: ServerProcess, vendor: FakeVendor, model: str, given: dict[str, Any], sent: dict[str, Any], params: str
+) -> None:
+    asked = Asked(server, vendor, model, **given)
+    assert {k: v for k, v in asked.sent[0].items() if k not in ("model", "messages")} == sent
+    assert asked.params == (dict.fromkeys(given, params) if params else {})
 
 
 def test_prediction_is_counted(server: ServerProcess, vendor: FakeVendor) -> None:
@@ -168,6 +180,11 @@ def test_prediction_is_counted(server: ServerProcess, vendor: FakeVendor) -> Non
     record = next(r for r in server.records() if r["request_id"] == asked.answer.headers["x-request-id"])
     assert (record["accepted_prediction_tokens"], record["rejected_prediction_tokens"]) == (4, 2)
     assert Asked(server, vendor, "openai/gpt-4", prediction=SAMPLES["prediction"]).params == {"prediction": "ignored"}
+
+
+def test_a_model_that_speaks_is_asked_in_words_for_json(server: ServerProcess, vendor: FakeVendor) -> None:
+    asked = Asked(server, vendor, "openai/gpt-4o-audio-preview", saying('{"age": 36}'), response_format=FORMAT)
+    assert (json.loads(asked.text), asked.params) == ({"age": 36}, {"response_format": "emulated"})
 
 
 def test_a_model_that_speaks_is_asked_to(server: ServerProcess, vendor: FakeVendor) -> None:
@@ -200,7 +217,7 @@ def test_thinking_is_switched_as_the_vendor_has_it(
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_reasoning_has_one_name(server: ServerProcess, vendor: FakeVendor, stream: bool) -> None:
-    async def thinking(request: Request, wire: Wire) -> None:
+    async def naming(request: Request, wire: Wire) -> None:
         if not stream:
             whole = completion("42")
             whole["choices"][0]["message"]["reasoning"] = "hm"
@@ -212,9 +229,78 @@ def test_reasoning_has_one_name(server: ServerProcess, vendor: FakeVendor, strea
         await wire.event("[DONE]")
         await wire.end_stream()
 
-    asked = Asked(server, vendor, "any/m", thinking, stream=stream)
+    asked = Asked(server, vendor, "any/m", naming, stream=stream)
     assert '"reasoning_content":"hm"' in asked.answer.text
     assert '"reasoning":' not in asked.answer.text
+
+
+def thinking(finish: str = "stop") -> Behave:
+    """A vendor that tells its reasoning apart from the text, in two choices where two are asked for."""
+
+    async def behave(request: Request, wire: Wire) -> None:
+        count = request.json.get("n") or 1
+        if not request.json.get("stream"):
+            whole = completion("42")
+            (choice,) = whole["choices"]
+            choice["message"]["reasoning_content"], choice["finish_reason"] = "hm", finish
+            whole["choices"] = [choice | {"index": index} for index in range(count)]
+            await wire.whole(whole)
+            return
+        await wire.begin_stream()
+        for delta in ({"role": "assistant", "reasoning_content": "h"}, {"reasoning_content": "m"}, {"content": "42"}):
+            for index in range(count):
+                await wire.event(chunk(delta, index=index))
+        for index in range(count):
+            await wire.event(chunk({}, finish, index=index))
+        await wire.event("[DONE]")
+        await wire.end_stream()
+
+    return behave
+
+
+def said(asked: Asked, index: int = 0) -> tuple[str, str]:
+    """The reasoning and the text of one choice, whole or streamed."""
+    assert asked.answer.status_code == 200, asked.answer.text
+    if asked.answer.headers["content-type"] == "application/json":
+        messages = [choice["message"] for choice in asked.answer.json()["choices"] if choice["index"] == index]
+    else:
+        messages = [
+            choice["delta"]
+            for line in asked.answer.text.split("\n\n")
+            if line.startswith("data: {")
+            for choice in json.loads(line.removeprefix("data: "))["choices"]
+            if choice["index"] == index
+        ]
+    return tuple("".join(m.get(name) or "" for m in messages) for name in ("reasoning_content", "content"))  # type: ignore[return-value]  # two names
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("model", "n"),
+    [("any/m", 1), ("any/m", 2), ("openai/o3", 1), ("deepseek/deepseek-reasoner", 2), ("groq/qwen/qwen3-32b", 1)],
+)
+def test_reasoning_goes_into_the_text_where_it_is_not_wanted_apart(
+    server: ServerProcess, vendor: FakeVendor, model: str, n: int, stream: bool
+) -> None:
+    asked = Asked(server, vendor, model, thinking(), separate_reasoning=False, n=n, stream=stream)
+    assert [said(asked, index) for index in range(n)] == [("", "<think>\nhm\n</think>\n\n42")] * n
+    assert asked.params["separate_reasoning"] == "emulated"
+    assert all("separate_reasoning" not in sent for sent in asked.sent)
+    for given in ({}, {"separate_reasoning": None}, {"separate_reasoning": True}):
+        assert said(Asked(server, vendor, model, thinking(), stream=stream, **given)) == ("hm", "42")
+
+
+def test_reasoning_is_not_brought_into_the_text_in_strict_mode(server: ServerProcess, vendor: FakeVendor) -> None:
+    strict = {"x-strict-params": "true"}
+    asked = Asked(server, vendor, "any/m", thinking(), separate_reasoning=False, headers=strict)
+    assert (asked.answer.status_code, asked.error["param"], asked.sent) == (400, "separate_reasoning", [])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_in_json_keeps_its_reasoning_apart(server: ServerProcess, vendor: FakeVendor, stream: bool) -> None:
+    wanted = {"type": "json_object"}
+    asked = Asked(server, vendor, "any/m", thinking(), separate_reasoning=False, response_format=wanted, stream=stream)
+    assert (said(asked), asked.params) == (("hm", "42"), {"separate_reasoning": "ignored"})
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import tomllib
+from importlib import resources
+
 import pytest
 
 from penstock.params.models import ModelsError, load_models
+from penstock.providers.rows import load_rows
 
 ROW = '[[model]]\nvendors = ["v"]\nsource = "https://v.example"\n'
 MODELS = load_models()
@@ -43,18 +47,29 @@ def test_a_wrong_table_is_refused(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "context", "most"),
+    ("vendor", "model", "context", "most"),
     [
-        ("gpt-4", 8192, 8192),
-        ("gpt-4-0125-preview", 128000, 4096),
-        ("gpt-4o-mini", 128000, 16384),
-        ("o3", 200000, 100000),
+        ("openai", "gpt-4", 8192, 8192),
+        ("openai", "gpt-4-0125-preview", 128000, 4096),
+        ("openai", "gpt-4o-mini", 128000, 16384),
+        ("openai", "o3", 200000, 100000),
+        ("openai", "gpt-5.4", 1050000, 128000),
+        ("anthropic", "claude-sonnet-5", 1000000, 128000),
+        ("anthropic", "claude-haiku-4-5-20251001", 200000, 64000),
+        ("gemini", "gemini-2.5-pro", 1048576, 65535),
+        ("mistral", "mistral-large-2512", 256000, None),
+        ("deepseek", "deepseek-v4-pro", 1000000, 384000),
     ],
 )
-def test_what_is_known_of_openais_models(model: str, context: int, most: int) -> None:
-    row = MODELS.find("openai", model)
+def test_what_is_known_of_models(vendor: str, model: str, context: int, most: int | None) -> None:
+    row = MODELS.find(vendor, model)
     assert row is not None
     assert (row.context, row.max_output) == (context, most)
+
+
+def test_every_vendor_of_a_model_has_a_row() -> None:
+    table = tomllib.loads(resources.files("penstock.params").joinpath("models.toml").read_text("utf-8"))
+    assert {vendor for row in table["model"] for vendor in row["vendors"]} <= set(load_rows())
 
 
 def test_a_name_that_nobody_knows() -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from msgspec import Raw
 
+from penstock.core.errors import InvalidRequest
 from penstock.params import Capabilities, Parameter, Support, parameters, settle
 from penstock.params.thinking import LEVELS, nearest
 
@@ -90,9 +91,9 @@ def test_thinking_is_switched(
     ("request_", "separating", "sent", "changed"),
     [
         ({"separate_reasoning": True}, "always", {}, None),
-        ({"separate_reasoning": False}, "always", {}, "ignored"),
+        ({"separate_reasoning": False}, "always", {}, "emulated"),
         ({"separate_reasoning": True}, "reasoning_format", {"reasoning_format": "parsed"}, "translated"),
-        ({"separate_reasoning": False}, "reasoning_format", {"reasoning_format": "raw"}, "translated"),
+        ({"separate_reasoning": False}, "reasoning_format", {}, "emulated"),
         (
             {"separate_reasoning": False, "reasoning_format": "hidden"},
             "reasoning_format",
@@ -100,9 +101,38 @@ def test_thinking_is_switched(
             "ignored",
         ),
         ({"separate_reasoning": True}, None, {}, "ignored"),
+        ({"separate_reasoning": False}, None, {}, "emulated"),
+        ({"separate_reasoning": False, "response_format": None}, None, {"response_format": None}, "emulated"),
+        (
+            {"separate_reasoning": False, "response_format": {"type": "text"}},
+            None,
+            {"response_format": {"type": "text"}},
+            "emulated",
+        ),
+        (
+            {"separate_reasoning": False, "response_format": {"type": "json_object"}},
+            None,
+            {"response_format": {"type": "json_object"}},
+            "ignored",
+        ),
+        ({"separate_reasoning": None}, "always", {}, None),
     ],
 )
 def test_reasoning_is_kept_apart(
     request_: dict[str, Any], separating: str | None, sent: dict[str, Any], changed: str | None
 ) -> None:
     assert settled(request_, separating=separating) == (sent, {"separate_reasoning": changed} if changed else {})
+
+
+@pytest.mark.parametrize("value", [True, False])
+@pytest.mark.parametrize("name", ["enable_thinking", "separate_reasoning"])
+def test_the_operators_word_goes_before(name: str, value: bool) -> None:
+    table = {name: Parameter(Support.REFUSED)}
+    with pytest.raises(InvalidRequest) as refused:
+        settled({name: value}, "thinking", "always", **table)
+    assert refused.value.param == name
+    ignored = {"separate_reasoning": Parameter(Support.IGNORED)}
+    assert settled({"separate_reasoning": value}, separating="always", **ignored) == (
+        {},
+        {"separate_reasoning": "ignored"},
+    )

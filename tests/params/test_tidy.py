@@ -52,6 +52,67 @@ def test_functions_without_parameters() -> None:
     assert call.noted == {"tools[0].function.required": "ignored", "functions[0].required": "ignored"}
 
 
+SCHEMA = {
+    "type": "object",
+    "properties": {"a": {"enum": ["required", None]}, "required": {"type": ["string", "null"]}},
+    "required": ["a"],
+    "nullable": True,
+}
+
+
+def spaced(**function: Any) -> tuple[bytes, bytes]:
+    """A tool and a function of `functions`, written with spaces, which no second writing keeps."""
+    function = {"name": "f", "description": 'caf\u00e9 "required"', "parameters": SCHEMA, **function}
+    tools = [{"type": "function", "function": function}, {"type": "custom", "custom": {"name": "c"}}]
+    return json.dumps(tools, indent=1).encode(), json.dumps([function], indent=1).encode()
+
+
+def read(tools: bytes, functions: bytes) -> Call:
+    body = b'{"model":"m","messages":[{"role":"user","content":"a"}],"tools":%b,"functions":%b}' % (tools, functions)
+    call = decode(body, Limits(), id="i", request_id="r", now=1, strict=False)
+    tidy(call)
+    return call
+
+
+def test_what_stands_in_a_schema_is_at_home_there() -> None:
+    """Plain tools, whose schemas say what is required, are not written anew, so neither were they read anew."""
+    tools, functions = spaced()
+    call = read(tools, functions)
+    assert (bytes(call.members["tools"]), bytes(call.members["functions"])) == (tools, functions)
+    assert call.noted == {}
+
+
+@pytest.mark.parametrize("more", [{"required": ["a"]}, {"strict": None}, {"required": None}, {"parameters": None}])
+@pytest.mark.parametrize("hidden", [False, True])
+def test_beside_a_schema_it_is_found(more: dict[str, Any], hidden: bool) -> None:
+    tools, functions = spaced(**more)
+    if hidden:  # the member itself comes last, after its namesakes in the schema
+        tools, functions = (b'"\\u0072equired":'.join(text.rsplit(b'"required":', 1)) for text in (tools, functions))
+    call = read(tools, functions)
+    expected = {"name": "f", "description": 'caf\u00e9 "required"', "parameters": SCHEMA, **more}
+    expected = {name: value for name, value in expected.items() if value is not None and name != "required"}
+    assert member(call, "tools")[0]["function"] == member(call, "functions")[0] == expected
+    noted = {"tools[0].function.required": "ignored", "functions[0].required": "ignored"}
+    assert call.noted == (noted if "required" in more else {})
+
+
+@pytest.mark.parametrize("name", ['x"required', "x\\u0022required", "null", '\\"required'])
+def test_a_name_in_a_schema_does_not_hide_what_is_beside_it(name: str) -> None:
+    schema = json.dumps({name: True}).encode().replace(b"\\\\u0022", b"\\u0022")
+    function = b'{"name":"f","required":["a"],"strict":null,"parameters":%b}' % schema
+    call = read(b'[{"type":"function","function":%b}]' % function, b"[%b]" % function)
+    assert call.noted == {"tools[0].function.required": "ignored", "functions[0].required": "ignored"}
+    assert member(call, "tools")[0]["function"].keys() == {"name", "parameters"}
+
+
+def test_a_schema_stays_to_the_byte_where_something_beside_it_goes() -> None:
+    schema = b'{"type": "object", "required": ["a"], "maximum": 1.50}'
+    function = b'{"name":"f","required":["a"],"parameters":%b}' % schema
+    call = read(b'[{"type":"function","function":%b}]' % function, b"[%b]" % function)
+    assert schema in bytes(call.members["tools"])
+    assert schema in bytes(call.members["functions"])
+
+
 def test_a_null_alone_is_no_matter_for_a_report() -> None:
     tool = {"type": "function", "function": {"name": "f", "parameters": None}}
     assert tidied(strict=True, tools=[tool]).noted == {}

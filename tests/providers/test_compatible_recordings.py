@@ -32,7 +32,7 @@ from penstock.providers.rows import load_rows
 
 ROWS = load_rows()
 RECORDED = sorted(name for name, row in ROWS.items() if row.verified == "recorded")
-WHOLE = [*RECORDED, "bedrock", "gemini"]  # these two have an endpoint of this dialect too, and no row
+WHOLE = [*RECORDED, "bedrock", "gemini"]  # of these two no streams are recorded; bedrock has no row
 STREAMED = [name for name in RECORDED if name not in ("cerebras", "ollama")]  # of which only whole answers are recorded
 REFUSING = ["azure", "groq", "openai", "openrouter"]
 TARGET = Target(provider="acme", model="theirs", served_as="served")

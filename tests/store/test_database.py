@@ -9,12 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.postgres import PostgresServer
+from tests.store.backends import ask, change, sqlite_only
 
 from penstock.settings import Database as DatabaseSettings
 from penstock.settings import Settings
 from penstock.store.database import Database
 from penstock.store.errors import DatabaseError, RowRefused
-from penstock.store.schema import HEAD
+from penstock.store.schema import HEAD, projects
 
 pytestmark = pytest.mark.anyio
 
@@ -157,8 +159,7 @@ async def test_a_write_is_whole_or_not_at_all(database: Database) -> None:
 
     with pytest.raises(ZeroDivisionError):
         await fail_in_the_middle()
-    async with database.read() as connection:
-        assert (await connection.exec_driver_sql("SELECT count(*) FROM projects")).scalar() == 0
+    assert await ask(database, "SELECT count(*) FROM projects") == [(0,)]
 
 
 async def test_writes_are_one_at_a_time_so_that_numbers_become_visible_in_order(database: Database) -> None:
@@ -167,32 +168,35 @@ async def test_writes_are_one_at_a_time_so_that_numbers_become_visible_in_order(
             number = (await connection.exec_driver_sql("SELECT coalesce(max(created), 0) FROM projects")).scalar()
             await asyncio.sleep(0.005)
             await connection.exec_driver_sql(
-                "INSERT INTO projects VALUES (?, ?, ?)", (f"{number}", f"{number}", number + 1)
+                f"INSERT INTO projects VALUES ('{number}', '{number}', {number + 1})"  # noqa: S608
             )
 
     await asyncio.gather(*(next_number() for _ in range(4)))
-    async with database.read() as connection:
-        numbers = (await connection.exec_driver_sql("SELECT created FROM projects ORDER BY rowid")).scalars().all()
-    assert numbers == [1, 2, 3, 4]
+    numbers = await ask(database, "SELECT id, created FROM projects ORDER BY created")
+    assert numbers == [("0", 1), ("1", 2), ("2", 3), ("3", 4)]
 
 
-async def test_what_a_column_refuses_is_told_from_a_database_that_is_down(database: Database, tmp_path: Path) -> None:
+async def test_what_a_column_refuses_is_told_apart(database: Database) -> None:
     async def insert(*rows: tuple[object, ...]) -> None:
         async with database.write() as connection:
             for row in rows:
-                await connection.exec_driver_sql("INSERT INTO projects VALUES (?, ?, ?)", row)
+                await connection.execute(projects.insert().values(row))
 
     for row in (("a", "c", 1), ("b", "b", 1), ("b", "c", 2**63), ("b", "c", None)):
         with pytest.raises(RowRefused):
             await insert(("a", "b", 1), row)
+    assert await ask(database, "SELECT count(*) FROM projects") == [(0,)]
+
+
+@sqlite_only
+async def test_a_locked_file_is_a_database_that_is_down(database: Database, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "home" / "penstock.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseError, match="database is locked") as refused:
             async with database.write():
                 pass
         assert not isinstance(refused.value, RowRefused)
-        async with database.read() as connection:  # to read it need not wait
-            assert (await connection.exec_driver_sql("SELECT count(*) FROM projects")).scalar() == 0
+        assert await ask(database, "SELECT count(*) FROM projects") == [(0,)]  # to read it need not wait
 
 
 async def test_a_cancelled_write_leaves_nothing_locked(database: Database) -> None:
@@ -220,6 +224,7 @@ async def test_any_folder_will_do(tmp_path: Path, name: str) -> None:
     assert _rows(tmp_path / name / "penstock.db", "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
+@sqlite_only
 async def test_a_file_that_is_gone_is_not_made_anew(database: Database, tmp_path: Path) -> None:
     await database.close()  # so that the next query opens the file
     os.rename(tmp_path / "home" / "penstock.db", tmp_path / "away.db")
@@ -229,6 +234,7 @@ async def test_a_file_that_is_gone_is_not_made_anew(database: Database, tmp_path
     assert "penstock.db" not in os.listdir(tmp_path / "home")
 
 
+@sqlite_only
 async def test_a_file_that_was_replaced_is_not_written_to(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "home" / "penstock.db"
     file.rename(tmp_path / "away.db")
@@ -237,3 +243,69 @@ async def test_a_file_that_was_replaced_is_not_written_to(database: Database, tm
         async with database.write():
             pass
     assert file.read_bytes() == b""
+
+
+def _on(url: str, tmp_path: Path) -> Settings:
+    return _settings(tmp_path / "home", url)
+
+
+async def test_postgresql_is_opened_again_as_it_was(tmp_path: Path, postgres_url: str) -> None:
+    for number in range(2):
+        async with await Database.open(_on(postgres_url, tmp_path)) as database:
+            await change(database, "INSERT INTO projects VALUES (:id, :id, 1)", id=str(number))
+            rows = await ask(database, "SELECT id FROM projects ORDER BY id")
+    assert rows == [("0",), ("1",)]
+    assert os.listdir(tmp_path / "home") == []
+
+
+async def test_many_first_opens_at_once_make_one_postgresql_database(
+    tmp_path: Path, postgres: PostgresServer, postgres_url: str
+) -> None:
+    opened = await asyncio.gather(*(Database.open(_on(postgres_url, tmp_path)) for _ in range(8)))
+    for database in opened:
+        await database.close()
+    assert postgres.ask("SELECT version_num FROM alembic_version", postgres_url) == [[HEAD]]
+
+
+async def test_tables_of_others_in_a_postgresql_database_do_no_harm(
+    tmp_path: Path, postgres: PostgresServer, postgres_url: str
+) -> None:
+    postgres.ask("CREATE TABLE cookies (name text)", postgres_url)
+    async with await Database.open(_on(postgres_url, tmp_path)) as database:
+        assert await ask(database, "SELECT count(*) FROM cookies, requests") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ("CREATE TABLE keys (name text)", "holds tables that are not Penstock's: keys"),
+        ("CREATE TABLE alembic_version AS SELECT '9999' AS version_num", "is at revision '9999', which this Penstock"),
+    ],
+    ids=["another program's", "a newer one"],
+)
+async def test_a_postgresql_database_that_is_not_ours_is_refused_and_untouched(
+    tmp_path: Path, postgres: PostgresServer, postgres_url: str, made: str, message: str
+) -> None:
+    postgres.ask(made, postgres_url)
+    tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
+    with pytest.raises(DatabaseError, match=message) as refused:
+        await Database.open(_on(postgres_url, tmp_path))
+    assert "***" in str(refused.value)  # where the password was
+    assert postgres.ask(tables, postgres_url) == [["1"]]
+
+
+async def test_a_connection_that_the_server_ended_is_made_again(
+    tmp_path: Path, postgres: PostgresServer, postgres_url: str
+) -> None:
+    async with await Database.open(_on(postgres_url, tmp_path)) as database:
+        for _ in range(2):
+            assert await ask(database, "SELECT count(*) FROM projects") == [(0,)]
+            name = postgres_url.rpartition("/")[2]
+            postgres.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
+
+
+async def test_a_server_that_is_not_there_is_one_clear_error(tmp_path: Path, free_port: int) -> None:
+    with pytest.raises(DatabaseError, match=r"postgresql://me:\*\*\*@127.0.0.1:\d+/x cannot be used: .+") as down:
+        await Database.open(_on(f"postgresql://me:secret@127.0.0.1:{free_port}/x", tmp_path))
+    assert not isinstance(down.value, RowRefused)
+    assert "secret" not in str(down.value)

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
 import msgspec
 import pytest
+from tests.store.backends import ask
 
 from penstock.store import keys
 from penstock.store.database import Database
@@ -101,9 +99,10 @@ async def test_a_first_key_only_where_there_never_was_one(database: Database) ->
     assert await keys.all_of(database) == []
 
 
-@pytest.mark.parametrize("reference", ["' OR 1=1 --", "name 1'; DROP TABLE keys; --", "%", "_", '"', "\0", "NAME 1"])
-async def test_a_reference_is_a_value_and_no_sql(database: Database, tmp_path: Path, reference: str) -> None:
+@pytest.mark.parametrize(
+    "reference", ["' OR 1=1 --", "name 1'; DROP TABLE keys; --", "%", "_", '"', "\0", "\ud800", "NAME 1"]
+)
+async def test_a_reference_is_a_value_and_no_sql(database: Database, reference: str) -> None:
     await keys.add(database, a_key(1))
     assert await keys.known_as(database, reference, reference) == []
-    with closing(sqlite3.connect(tmp_path / "home" / "penstock.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM keys").fetchone() == (1,)
+    assert await ask(database, "SELECT count(*) FROM keys") == [(1,)]

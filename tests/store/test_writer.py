@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from tests.store.backends import sqlite_only
 from tests.store.records import a_record
 
 from penstock.settings import Settings
@@ -98,6 +99,7 @@ async def test_the_end_leaves_no_segment(spool: Spool, database: Database) -> No
     assert len(await _ids(database)) == 5
 
 
+@sqlite_only
 async def test_a_segment_stays_until_the_database_is_on_the_disk(
     spool: Spool, database: Database, writer: Writer, settings: Settings
 ) -> None:
@@ -157,6 +159,7 @@ async def test_a_bad_line_is_put_aside_and_the_others_go_on(spool: Spool, databa
     assert spool.waiting_bytes == rejected.stat().st_size  # until a person has looked at it, it takes its room
 
 
+@sqlite_only
 async def test_a_bad_line_is_put_aside_once_although_the_database_is_down_for_long(
     spool: Spool, database: Database, writer: Writer, settings: Settings
 ) -> None:
@@ -173,6 +176,7 @@ async def test_a_bad_line_is_put_aside_once_although_the_database_is_down_for_lo
     assert await _ids(database) == ["req_00000001"]
 
 
+@sqlite_only
 async def test_a_row_that_the_database_refuses_is_put_aside(spool: Spool, database: Database, writer: Writer) -> None:
     for number in range(600):
         spool.append(a_record(number))
@@ -193,6 +197,7 @@ async def test_a_row_that_the_database_refuses_is_put_aside(spool: Spool, databa
     assert ["too large" in logs[0]["reason"], "not this one" in logs[1]["reason"], len(logs)] == [True, True, 2]
 
 
+@sqlite_only
 async def test_a_locked_database_holds_up_neither_calls_nor_the_loop(
     spool: Spool, database: Database, writer: Writer, settings: Settings
 ) -> None:
@@ -219,6 +224,7 @@ async def test_a_locked_database_holds_up_neither_calls_nor_the_loop(
     ]
 
 
+@sqlite_only
 async def test_a_database_that_stays_locked_leaves_the_records_for_the_next_start(
     spool: Spool, database: Database, settings: Settings
 ) -> None:
@@ -240,6 +246,7 @@ async def test_a_database_that_stays_locked_leaves_the_records_for_the_next_star
     assert next_start.waiting_bytes == 0
 
 
+@sqlite_only
 async def test_a_database_that_was_moved_away_gets_nothing_until_it_is_back(
     spool: Spool, database: Database, writer: Writer, settings: Settings
 ) -> None:

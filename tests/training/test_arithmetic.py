@@ -40,11 +40,42 @@ def test_every_skill_counts_for_arithmetic_and_the_shares_add_up() -> None:
 
 
 @pytest.mark.parametrize("name", list(arithmetic.SKILLS))
-def test_the_answer_is_bare_and_judged_right_and_another_is_not(name: str) -> None:
+def test_the_answer_is_judged_right_and_another_is_not(name: str) -> None:
     for _, example in drawn(name):
-        assert len(example.answer.text.split()) == 1
         assert example.judge(example.answer)
         assert not example.judge(Answer(example.answer.text + "1"))
+
+
+def end(answer: str) -> str:
+    """What an answer comes to, after the way there."""
+    return answer.rpartition(":")[2].strip().removesuffix("s").removesuffix(" word").removesuffix(" letter")
+
+
+def test_the_way_there_is_right_too() -> None:
+    for name in ("counting", "letters"):
+        for _, example in drawn(name):
+            way, colon, _ = example.answer.text.rpartition(":")
+            if colon:
+                assert re.findall(r" (\d+)(?:,|$)", way) == [
+                    str(n) for n in range(1, int(end(example.answer.text)) + 1)
+                ]
+    for _, example in drawn("reversing"):
+        letters, comma, _ = example.answer.text.partition(", ")
+        if comma:
+            backwards = example.answer.text.rpartition(": ")[2]
+            assert letters.split("-") == list(reversed(backwards))
+            assert example.judge(Answer(backwards))
+            assert not example.judge(Answer(backwards[:-1]))
+
+
+def test_who_wants_the_result_alone_gets_it_alone() -> None:
+    bare = 0
+    for name in ("counting", "reversing"):
+        for text, example in drawn(name, 400):
+            if re.search(r"just the (number|result)|only the (number|reversed)|no explanation", text.lower()):
+                assert len(example.answer.text.split()) == 1, text
+                bare += 1
+    assert bare > 10
 
 
 def test_a_sum_is_that_of_the_two_numbers_in_the_question() -> None:
@@ -90,18 +121,19 @@ def test_words_are_counted_within_the_quotes() -> None:
     seen = 0
     for text, example in drawn("counting"):
         if quoted := re.search(r'"(.+)"', text):
-            assert example.answer.text == str(len(quoted[1].split())), text
+            assert end(example.answer.text) == str(len(quoted[1].split())), text
             seen += 1
     assert seen > 30
 
 
 def test_the_word_asked_for_is_in_the_question() -> None:
     for text, example in drawn("reversing"):
-        assert example.answer.text[::-1] in text
-        assert 3 <= len(example.answer.text) <= 8
+        word = example.answer.text.rpartition(" ")[2][::-1]
+        assert word in text
+        assert 3 <= len(word) <= 8
         assert example.spelled
 
 
 def test_letters_are_counted_of_a_word_in_the_question() -> None:
     for text, example in drawn("letters"):
-        assert int(example.answer.text) in {len(word) for word in re.findall(r"[A-Za-z]+", text)}
+        assert int(end(example.answer.text)) in {len(word) for word in re.findall(r"[A-Za-z]+", text)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from typing import Final
 
 from training.conversations import texts
@@ -213,33 +215,55 @@ def comparison(draw: Draw) -> Example:
 
 
 def counting(draw: Draw) -> Example:
-    """The number of words in a text of 1-10 words."""
+    """The number of words in a text of 1-10 words: they are numbered one by one, and the last number is told."""
     text = texts.sentence(draw) if draw.chance(0.5) else texts.words(draw, draw.number(1, 10))
     text = texts.marked(draw, text)
     template = texts.phrasing(draw, _COUNT)
     ends = template.endswith((": {q}", "? {q}"))
     if ends and draw.chance(0.6):  # unquoted, after a colon or on a line of its own
         asked = template.removesuffix(" {q}") + draw.any((" ", " ", "\n", "\n\n")) + text
-        return _number(draw, asked, len(text.split()), loose=False)
-    return _number(draw, template.format(q=draw.any(_QUOTES).format(text)), len(text.split()))
+    else:
+        asked = template.format(q=draw.any(_QUOTES).format(text))
+        if asked[-1] in ".?" and draw.chance(0.1):
+            return ask(asked + draw.pick(_NUMBER_ONLY), str(len(text.split())))
+    return _numbered(asked, [word.strip(".,!?;:") for word in text.split()], "word")
 
 
 def letters(draw: Draw) -> Example:
-    """The number of letters of a word of 3-9."""
+    """The number of letters of a word of 3-9: they are numbered one by one."""
     word = _word(draw, 9)
-    return _number(draw, texts.phrasing(draw, _LETTERS).format(q=_quoted(draw, word)), len(word))
+    text = _loosely(draw, texts.phrasing(draw, _LETTERS).format(q=_quoted(draw, word)))
+    return dataclasses.replace(_numbered(text, list(word), "letter"), spelled=True)
 
 
 def reversing(draw: Draw) -> Example:
-    """A word of 3-8 letters backwards."""
+    """A word of 3-8 letters backwards, after it was spelled forwards: its tokens do not show its letters."""
     word = _word(draw, 8)
     if draw.chance(0.06):
         word = word.capitalize()
+    backwards = word[::-1]
     text = texts.phrasing(draw, _REVERSE).format(q=_quoted(draw, word))
     if draw.chance(0.1):
         text = text.rstrip(".") + ("" if text.endswith("?") else ".") + draw.pick(_REVERSED_ONLY)
+        return ask(text, backwards, spelled=True)
     starts = text.startswith(word)  # nothing may change the word's case
-    return ask(text if starts else _loosely(draw, text), word[::-1], spelled=True)
+    return ask(
+        text if starts else _loosely(draw, text),
+        f"{'-'.join(word)}, reversed: {backwards}",
+        spelled=True,
+        accepts=lambda given: given.text.strip().rstrip(".").split(" ")[-1] == backwards,
+    )
+
+
+def _numbered(asked: str, parts: list[str], what: str) -> Example:
+    count = len(parts)
+    counted = ", ".join(f"{part} {number}" for number, part in enumerate(parts, 1))
+    end = re.compile(rf"\b{count} {what}s?\.?\s*$")
+    return ask(
+        asked,
+        f"{counted}: {count} {what}{'' if count == 1 else 's'}",
+        accepts=lambda given: end.search(given.text) is not None,
+    )
 
 
 def _operands(draw: Draw, sign: str) -> tuple[int, int]:

@@ -11,13 +11,23 @@ from pathlib import Path
 import structlog
 
 from penstock.accounts import Keyring
+from penstock.api.dialect import DialectChoice
 from penstock.api.edge import Edge
+from penstock.api.idempotency import Idempotency
 from penstock.api.pages import pages
+from penstock.api.public.completions import completion_routes
+from penstock.api.public.conversations import conversation_routes
+from penstock.api.public.door import Door
 from penstock.api.public.shelf import Shelf
+from penstock.api.public.stored_responses import response_routes
 from penstock.api.public.tokenize import token_routes
 from penstock.engine import Engine
 from penstock.engine.bundled import Bundled
 from penstock.gateway import Gateway
+from penstock.gateway.counting import Counting
+from penstock.gateway.kept_responses import KeptResponses
+from penstock.gateway.recovery import cut_short
+from penstock.gateway.responses import Responses
 from penstock.gateway.tokens import Tokenizers
 from penstock.gateway.vendors import Vendor, Vendors
 from penstock.limits import Admission
@@ -29,6 +39,10 @@ from penstock.providers.rows import Row, load_rows
 from penstock.routing import Catalogue, load_known
 from penstock.settings import ProviderSettings, Settings, SettingsError, secret
 from penstock.store.database import Database
+from penstock.store.journal import Journal
+from penstock.store.keeper import Keeper
+from penstock.store.ledger import Ledger
+from penstock.store.runners import Runners
 from penstock.store.spool import Spool
 from penstock.store.writer import Writer
 from penstock.telemetry import Metrics
@@ -67,7 +81,15 @@ class Application:
             settings.limits.write_s,
         )
         prices = Prices.of(settings, rows)
-        gateway = Gateway(settings, self.catalogue, vendors, self._admission, self._spool, metrics, prices)
+        self._journal = Journal(home / "journal", settings.spool.max_bytes)
+        self._keeper = Keeper(database, self._journal, cut_short)
+        self._ledger = Ledger(database, Runners(home / "runners"), settings.timeouts.whole_s)
+        idempotency = Idempotency(self._ledger, self._admission, settings.limits.write_s)
+        metrics.gauges["penstock_journal_waiting_bytes"] = lambda: self._journal.waiting_bytes
+        gateway = Gateway(
+            settings, self.catalogue, vendors, self._admission, self._spool, metrics, prices, self._keeper
+        )
+        self._responses = Responses(settings, gateway, database, self._keeper)
         shelf = Shelf(
             self.catalogue,
             self._engine,
@@ -76,14 +98,26 @@ class Application:
             int(time.time()),
         )
         tokenizers = Tokenizers(self.catalogue, self._engine, self._transport, watch, settings.timeouts)
-        tokens = token_routes(tokenizers, self._keyring, settings.limits, watch)
+        door = Door(self._keyring, DialectChoice(settings.server.dialect), settings.limits, watch)
+        keyed = [
+            *token_routes(tokenizers, self._keyring, settings.limits, watch),
+            *conversation_routes(database, door),
+            *completion_routes(database, door),
+            *response_routes(
+                KeptResponses(self._responses.runs, database, settings.timeouts.keep_alive_s),
+                Counting(settings.limits, self.catalogue, tokenizers, self._responses.history),
+                door,
+            ),
+        ]
         self.edge = Edge(
             settings,
             gateway,
+            self._responses,
+            idempotency,
             self._keyring,
             watch,
             metrics,
-            pages(shelf, metrics, self._not_ready, tokens),
+            pages(shelf, metrics, self._not_ready, keyed),
         )
 
     @property
@@ -95,6 +129,8 @@ class Application:
         """Loads keys and begins to move records."""
         await self._keyring.start()
         await self._writer.start()
+        await self._keeper.start()
+        await self._ledger.start()
 
     async def drain(self, seconds: float) -> None:
         """Takes no new calls, lets those under way finish for `seconds`, and breaks off the rest."""
@@ -118,13 +154,15 @@ class Application:
     def end_calls(self) -> None:
         """Breaks off every call under way; each client is told, and each record says so."""
         self._admission.ended = True
-        for task in list(self.edge.tasks):
+        for task in [*self.edge.tasks, *self._responses.tasks]:
             task.cancel()
 
     async def close(self) -> None:
         """Ends local models, sends the last records to the database, closes every connection."""
         await self._engine.close()
         await self._transport.close()
+        await self._ledger.close()
+        await self._keeper.close()
         await self._writer.close()
         await self._keyring.close()
         self._spool.close()

@@ -11,7 +11,8 @@ _EXPOSED = (
     b"x-request-id, x-inference-id, x-client-request-id, x-aimlapi-credits-used, x-aimlapi-usd-spent, "
     b"etag, retry-after, retry-after-ms, x-should-retry, x-ratelimit-limit-requests, x-ratelimit-limit-tokens, "
     b"x-ratelimit-remaining-requests, x-ratelimit-remaining-tokens, x-ratelimit-reset-requests, "
-    b"x-ratelimit-reset-tokens, x-penstock-dialect, x-penstock-served-by, x-penstock-params, x-penstock-attempts"
+    b"x-ratelimit-reset-tokens, x-penstock-dialect, x-penstock-served-by, x-penstock-params, x-penstock-attempts, "
+    b"idempotent-replayed"
 )
 
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from penstock.accounts import Keyring
+from penstock.accounts import Key, Keyring
 from penstock.api.auth import authenticate
 from penstock.api.cors import CorsPolicy
 from penstock.api.dialect import DialectChoice
 from penstock.api.exchange import Exchange
+from penstock.api.idempotency import Idempotency
 from penstock.api.public.chat import chat_completions
+from penstock.api.public.responses import PATHS as RESPONSE_PATHS
+from penstock.api.public.responses import create_response
 from penstock.core.errors import HeadersTooLarge, InternalError, PenstockError, UpstreamError
 from penstock.core.ids import timed_id
 from penstock.dialects.errors import error_status
 from penstock.gateway import Gateway
+from penstock.gateway.responses import Responses
 from penstock.settings import Settings
 from penstock.telemetry import Metrics
 from penstock.transport import Watch
@@ -32,17 +37,27 @@ class Edge:
     """The application. Calls to models are answered here; everything else is for `pages`, a Starlette application."""
 
     def __init__(
-        self, settings: Settings, gateway: Gateway, keyring: Keyring, watch: Watch, metrics: Metrics, pages: ASGIApp
+        self,
+        settings: Settings,
+        gateway: Gateway,
+        responses: Responses,
+        idempotency: Idempotency,
+        keyring: Keyring,
+        watch: Watch,
+        metrics: Metrics,
+        pages: ASGIApp,
     ) -> None:
         self._limits = settings.limits
         self._watch = watch
         self._cors = CorsPolicy(settings.cors)
         self._dialects = DialectChoice(settings.server.dialect)
         self._gateway = gateway
+        self._responses = responses
+        self._idempotency = idempotency
         self._keyring = keyring
         self._metrics = metrics
         self._pages = pages
-        self._chat = frozenset(CHAT_PATHS)
+        self._calls = dict.fromkeys(CHAT_PATHS, self._chat) | dict.fromkeys(RESPONSE_PATHS, self._response)
         self.tasks: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,8 +71,8 @@ class Edge:
         try:
             self._dialects.by_request(exchange)
             self._check_size(exchange)
-            if exchange.path in self._chat and exchange.method == "POST":
-                await self._call(exchange)
+            if exchange.method == "POST" and (call := self._calls.get(exchange.path)) is not None:
+                await self._call(exchange, call)
             elif exchange.method == "OPTIONS" and b"access-control-request-method" in exchange.headers:
                 await exchange.answer(204, self._cors.preflight(exchange.headers), b"")
             else:
@@ -69,7 +84,13 @@ class Edge:
             failure = InternalError("Penstock failed; the server's log has the details under this request id")
             await self._fail(exchange, failure)
 
-    async def _call(self, exchange: Exchange) -> None:
+    async def _chat(self, key: Key, exchange: Exchange) -> None:
+        await chat_completions(self._gateway, self._idempotency, self._limits, self._watch, key, exchange)
+
+    async def _response(self, key: Key, exchange: Exchange) -> None:
+        await create_response(self._responses, self._idempotency, self._limits, self._watch, key, exchange)
+
+    async def _call(self, exchange: Exchange, call: Callable[[Key, Exchange], Awaitable[None]]) -> None:
         try:
             key = await authenticate(exchange.headers, self._keyring)
         except PenstockError as error:
@@ -80,7 +101,7 @@ class Edge:
         assert task is not None
         self.tasks.add(task)
         try:
-            await chat_completions(self._gateway, self._limits, self._watch, key, exchange)
+            await call(key, exchange)
         except asyncio.CancelledError:
             # The client left, or the server ends: the record is written, and there is nobody to tell.
             task.uncancel()

@@ -26,8 +26,8 @@ from penstock.telemetry import Metrics
 Ready = Callable[[], Awaitable[list[str]]]
 
 
-def pages(shelf: Shelf, metrics: Metrics, ready: Ready, tokens: Sequence[Route]) -> Starlette:
-    """`ready` names what is not ready yet, nothing where all is; `tokens` are the routes to tokenizers."""
+def pages(shelf: Shelf, metrics: Metrics, ready: Ready, keyed: Sequence[Route]) -> Starlette:
+    """`ready` names what is not ready yet, nothing where all is; `keyed` are the routes that want a key."""
 
     async def healthz(request: Request) -> Response:
         return _json(Healthy())
@@ -41,18 +41,20 @@ def pages(shelf: Shelf, metrics: Metrics, ready: Ready, tokens: Sequence[Route])
     async def show_metrics(request: Request) -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
 
-    async def only_post(request: Request) -> Response:
-        raise MethodNotAllowed(f"{request.method} is not for {request.url.path}; POST is", headers={"allow": "POST"})
+    async def other_method(request: Request) -> Response:
+        path = request.url.path
+        allowed = "POST" if path.startswith("/v5/") else "GET, HEAD, POST"  # Scale's has no list of what is stored
+        raise MethodNotAllowed(f"{request.method} is not for {path}; allowed: {allowed}", headers={"allow": allowed})
 
     routes = [
+        *keyed,
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", show_metrics),
-        *(Route(path, only_post, methods=["GET", "PUT", "PATCH", "DELETE"]) for path in CHAT_PATHS),
+        *(Route(path, other_method, methods=["GET", "PUT", "PATCH", "DELETE"]) for path in CHAT_PATHS),
         *model_routes(shelf),
         *Documents(shelf).routes(),
         *scale_routes(shelf),
-        *tokens,
     ]
     return Starlette(routes=routes, exception_handlers={HTTPException: _http_exception, PenstockError: _penstock_error})
 

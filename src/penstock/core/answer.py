@@ -10,7 +10,10 @@ from penstock.core.usage import Usage
 
 
 class Answer(msgspec.Struct):
-    """A whole answer: `body` is the JSON that the client gets; `has_meta` says that a `meta` is among its members."""
+    """A whole answer: `body` is the JSON that the client gets; `has_meta` says that a `meta` is among its members.
+
+    `native` is true where `body` is a response of the responses dialect, as its vendor sent it.
+    """
 
     body: bytes
     usage: Usage | None
@@ -18,6 +21,7 @@ class Answer(msgspec.Struct):
     upstream_id: str | None = None
     service_tier: str | None = None
     has_meta: bool = False
+    native: bool = False
 
 
 class Frame(msgspec.Struct):
@@ -25,12 +29,14 @@ class Frame(msgspec.Struct):
 
     `content` is true where it carries something of the answer itself (text, reasoning, a refusal, audio, a
     tool call) or its end; the client's stream begins with the first such frame. `usage` is true for the one that
-    tells the tokens of the whole answer, and nothing else.
+    tells the tokens of the whole answer, and nothing else. `native` is true where `data` is an event of the
+    responses dialect, as its vendor sent it.
     """
 
     data: bytes
     content: bool
     usage: bool = False
+    native: bool = False
 
 
 class Reader(Protocol):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
+
+from penstock.core.errors import PenstockError
 
 
 class OwnKey:
@@ -50,6 +53,13 @@ class Call(msgspec.Struct):
     """what became of parts of parameters before any target was asked; in `changed` at every target"""
     own_key: OwnKey | None = None
     """goes to providers of the kind that it is for, in the place of the configured key, and nowhere else"""
+    responses: Callable[[bool], tuple[dict[str, msgspec.Raw], dict[str, str]]] | None = None
+    """where this is a call of the responses API: makes the members of its body for a vendor that has that too, and says
+    what became of parameters; asked with whether the model reasons"""
+    shorten: Callable[[], bool] | None = None
+    """where what does not fit the model's context may go: leaves out the oldest part; False where nothing is left"""
+    untranslated: PenstockError | None = None
+    """why only such a vendor can be asked, where that is so; `wire` then lacks what cannot be said in chat"""
 
     @property
     def uses_own_key(self) -> bool:

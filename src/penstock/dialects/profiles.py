@@ -35,6 +35,10 @@ class Profile(Struct, frozen=True):
     """every stream ends with a usage chunk, asked for or not"""
     usage_choice_needed: bool = False
     """`stream_options`, where it is given, must hold `include_usage`"""
+    response_bounds: Mapping[str, Bound] = MappingProxyType({})
+    """ranges of top-level fields of a responses request that not all dialects have; of a string, its characters"""
+    any_metadata: bool = False
+    """values of a responses request's `metadata` need not be strings: others become their JSON text"""
     store_responses: bool = True
     """`POST /v1/responses` keeps its answer where `store` is absent"""
     errors: Literal["openai", "flat", "codes", "detail"] = "openai"
@@ -50,12 +54,20 @@ class Profile(Struct, frozen=True):
 
 _EPSILON: Final = 5e-324  # the least double above 0: a range that is open at 0 begins here
 _SEED: Final = Bound("an integer of at least 1", 1)
+_LENGTH: Final = Bound("an integer of at least 16", 16)  # of a response, in tokens
+
+_TOKENSMIND: Final[Mapping[str, Bound]] = {
+    "top_p": Bound("a number above 0, and at most 1", _EPSILON, 1),
+    "top_k": Bound("an integer from 1 to 127", 1, 127),
+}
 
 
 def _aimlapi(name: str, top_p: float, default_max_tokens: int | None, *, always_usage: bool) -> Profile:
+    bounds = {"seed": _SEED, "top_p": Bound(f"a number from {top_p} to 1", top_p, 1)}
     return Profile(
         name,
-        bounds=MappingProxyType({"seed": _SEED, "top_p": Bound(f"a number from {top_p} to 1", top_p, 1)}),
+        bounds=MappingProxyType(bounds),
+        response_bounds=MappingProxyType({"max_output_tokens": _LENGTH, **bounds}),
         default_max_tokens=default_max_tokens,
         always_usage=always_usage,
         usage_choice_needed=True,
@@ -65,7 +77,7 @@ def _aimlapi(name: str, top_p: float, default_max_tokens: int | None, *, always_
     )
 
 
-OPENAI: Final = Profile("openai")
+OPENAI: Final = Profile("openai", response_bounds=MappingProxyType({"max_output_tokens": _LENGTH}))
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {
@@ -78,21 +90,32 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
             # docs.tokensmind.ai/en/api/chat/chat-completion and /en/api/basic/reference-error-code
             Profile(
                 "tokensmind",
-                bounds=MappingProxyType(
-                    {
-                        "top_p": Bound("a number above 0, and at most 1", _EPSILON, 1),
-                        "top_k": Bound("an integer from 1 to 127", 1, 127),
-                    }
-                ),
+                bounds=MappingProxyType(_TOKENSMIND),
+                response_bounds=MappingProxyType({"max_output_tokens": _LENGTH, **_TOKENSMIND}),
                 stop_included=True,
                 errors="codes",
                 no_key_status=403,
                 no_credit_status=403,
             ),
             # docs.gp.scale.com/reference, version 5. Its own sample asks for a model without its vendor.
-            Profile("sgp", errors="detail", invalid_status=422),
+            Profile(
+                "sgp",
+                response_bounds=MappingProxyType({"max_output_tokens": Bound("an integer of at least 1", 1)}),
+                any_metadata=True,
+                errors="detail",
+                invalid_status=422,
+            ),
             # openresponses.org/specification: of its own for /v1/responses only
-            Profile("openresponses"),
+            Profile(
+                "openresponses",
+                response_bounds=MappingProxyType(
+                    {
+                        "max_output_tokens": _LENGTH,
+                        "max_tool_calls": Bound("an integer of at least 1", 1),
+                        "prompt_cache_key": Bound("a string of at most 64 characters", 0, 64),
+                    }
+                ),
+            ),
         )
     }
 )

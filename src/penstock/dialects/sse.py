@@ -23,6 +23,11 @@ def event(data: bytes) -> bytes:
     return b"data: " + data + b"\n\n"
 
 
+def named_event(event: tuple[str, bytes]) -> bytes:
+    """The bytes of one event of a responses stream: its type, which holds no line end, and its data as in `event`."""
+    return b"event: " + event[0].encode() + b"\ndata: " + event[1] + b"\n\n"
+
+
 class EventDecoder:
     """Cuts the bytes of one stream into the data of its events, whatever way the bytes were split.
 

@@ -11,25 +11,25 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from penstock.accounts import Key
 from penstock.core.answer import Answer, Frame, Reader
-from penstock.core.call import Call, OwnKey
+from penstock.core.call import Call
 from penstock.core.errors import InternalError, PenstockError, Unavailable, UpstreamBroke, UpstreamError
 from penstock.core.exchange import Target
 from penstock.core.record import Record
 from penstock.dialects.chat.assembly import Assembly
 from penstock.dialects.chat.chunks import usage_chunk
-from penstock.dialects.chat.request import decode
-from penstock.dialects.errors import error_frame, error_status
-from penstock.dialects.profiles import PROFILES, Profile
-from penstock.dialects.sse import DONE
+from penstock.dialects.errors import error_status
+from penstock.dialects.profiles import PROFILES
+from penstock.gateway.arrival import Arrival
 from penstock.gateway.book import Book
-from penstock.gateway.clock import timestamp
+from penstock.gateway.chat import Chat
+from penstock.gateway.face import Face, Read
 from penstock.gateway.fanout import fan_out
 from penstock.gateway.headers import answer_headers
 from penstock.gateway.sink import Sink
 from penstock.gateway.streaming import ClientStream
 from penstock.gateway.structured import structured
+from penstock.gateway.truncation import shortens
 from penstock.gateway.vendors import Take, Try, Vendors
 from penstock.limits import Admission
 from penstock.params.tidy import tidy
@@ -37,26 +37,13 @@ from penstock.pricing import Prices
 from penstock.routing import Again, Catalogue, decide
 from penstock.routing.pin import pinned
 from penstock.settings import Settings
+from penstock.store.keeper import Keeper
 from penstock.store.spool import Spool
 from penstock.telemetry import Metrics
 from penstock.transport import ClientStalled
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-
-
-class Arrival(msgspec.Struct, frozen=True):
-    """A request for `path` as it came in: who may ask is known, what is asked is not yet."""
-
-    request_id: str
-    answer_id: str
-    endpoint: str
-    path: str
-    profile: Profile
-    strict: bool
-    key: Key
-    body: bytes
-    own_key: OwnKey | None = None
 
 
 class Gateway:
@@ -71,8 +58,10 @@ class Gateway:
         spool: Spool,
         metrics: Metrics,
         prices: Prices,
+        keeper: Keeper,
     ) -> None:
         self._prices = prices
+        self._keeper = keeper
         self._settings = settings
         self._kinds = {provider.name: provider.kind for provider in settings.provider}
         self._catalogue = catalogue
@@ -86,32 +75,23 @@ class Gateway:
 
         Raises PenstockError where nothing was sent yet, with the record written; the caller puts it on the wire.
         """
+        await self.run(arrival, Chat(arrival, self._settings, self._keeper).read, sink)
+
+    async def run(self, arrival: Arrival, read: Read, sink: Sink) -> None:
+        """The way of every call: `read` decodes it and says how its answer is shown. Raises as `chat` does."""
         self._spool.check()  # a refusal for want of room for records leaves none
         book = self._book(arrival)
         call: Call | None = None
         try:
             with self._admission.admit():
-                call = decode(
-                    arrival.body,
-                    self._settings.limits,
-                    id=arrival.answer_id,
-                    request_id=arrival.request_id,
-                    now=book.record.time // 1_000_000,
-                    strict=arrival.strict,
-                    profile=arrival.profile,
-                    endpoint=arrival.path,
-                    default_max_tokens=arrival.key.default_max_tokens,
-                    own_key=arrival.own_key,
-                )
+                call, face = await read(book.record.time // 1_000_000)
                 book.decoded(call)
                 tidy(call)
-                targets = self._catalogue.plan(call.model)
-                if call.wire.provider is not None:
-                    targets = pinned(targets, call.wire.provider, self._kinds)
+                targets = self._targets(call)
                 if call.stream:
-                    await self._streamed(call, targets, book, sink)
+                    await self._streamed(call, targets, book, face, sink)
                 else:
-                    await self._whole(call, targets, book, sink)
+                    await self._whole(call, targets, book, face, sink)
         except PenstockError as error:
             self._close_failed(book, error, call)
             raise
@@ -123,8 +103,19 @@ class Gateway:
             self._close_failed(book, failure, call)
             raise failure from error
 
-    async def _whole(self, call: Call, targets: list[Target], book: Book, sink: Sink) -> None:
+    def _targets(self, call: Call) -> list[Target]:
+        targets = self._catalogue.plan(call.model)
+        if call.wire.provider is not None:
+            targets = pinned(targets, call.wire.provider, self._kinds)
+        if call.untranslated is not None:
+            targets = [target for target in targets if self._vendors.native(call, target)]
+            if not targets:
+                raise call.untranslated
+        return targets
+
+    async def _whole(self, call: Call, targets: list[Target], book: Book, face: Face, sink: Sink) -> None:
         async def attempt(target: Target, allowed: Try) -> Answer:
+            face.attempt(target)
             if not self._vendors.streams_inside(target) and not self._composed(call, target):
                 answer = await self._vendors.whole(call, target, allowed)
                 book.answered(answer.usage, answer.finish_reasons, answer.upstream_id, answer.service_tier)
@@ -149,10 +140,11 @@ class Gateway:
         body = book.with_cost(answer.body, answer.has_meta)
         book.content(body)
         headers = answer_headers(call, book.record) | book.cost_headers()
+        shown = await face.whole(answer, body)
         book.close(200, params=call.changed)
-        await sink.whole(headers, body)
+        await sink.whole(headers, shown)
 
-    async def _streamed(self, call: Call, targets: list[Target], book: Book, sink: Sink) -> None:
+    async def _streamed(self, call: Call, targets: list[Target], book: Book, face: Face, sink: Sink) -> None:
         keep_alive_s = self._settings.timeouts.keep_alive_s
         readers: list[Reader] = []
 
@@ -160,12 +152,14 @@ class Gateway:
             book.metered(readers)
             return book.with_cost(usage_chunk, b'"meta"' in usage_chunk)
 
-        client = ClientStream(sink, book, lambda: answer_headers(call, book.record), with_cost, keep_alive_s)
+        client = ClientStream(sink, book, face, lambda: answer_headers(call, book.record), with_cost, keep_alive_s)
 
         async def attempt(target: Target, allowed: Try) -> Assembly | None:
             client.restart(long_wait=self._emulates_format(call, target))
+            face.attempt(target)
             readers.clear()
-            assembly = Assembly(call, target) if book.keeps_content else None
+            collects = (book.keeps_content or face.assembles) and not self._vendors.native(call, target)
+            assembly = Assembly(call, target) if collects else None
             await self._choices(
                 call, target, allowed, readers, _kept(client.take, assembly) if assembly else client.take
             )
@@ -176,31 +170,36 @@ class Gateway:
 
         try:
             assembly = await self._first_that_answers(call, targets, book, attempt, begun=lambda: client.begun)
-            if assembly is not None:
-                book.content(assembly.answer(book.record.usage).body)
+            answer = assembly.answer(book.record.usage) if assembly is not None else None
+            if answer is not None:
+                book.content(answer.body)
             await client.flush()
+            last = await face.end(book.record.usage, answer)
             book.close(200, params=call.changed)
-            await client.end(DONE)
+            await client.end(last)
         except Exception as error:
             book.metered(readers)
             if not client.begun or isinstance(error, ClientStalled):
                 raise
             failure = error if isinstance(error, PenstockError) else _defect(error, call.request_id)
-            await self._break_off(client, book, failure, call)
+            await self._break_off(client, book, face, failure, call)
         except asyncio.CancelledError:
             book.metered(readers)
-            if not (client.begun and self._admission.ended):
+            if not client.begun:
                 raise
-            await self._break_off(client, book, self._why_ended(), call)
+            ended = self._why_ended()
+            self._close_failed(book, ended, call, status=200 if self._admission.ended else None)
+            last = await face.broken(ended, book.record.usage)
+            if self._admission.ended:
+                await client.end(last)
             raise
         finally:
             client.abandon()
 
-    async def _break_off(self, client: ClientStream, book: Book, error: PenstockError, call: Call) -> None:
-        """The head is out, so the error is an event: its record is written first, and no [DONE] follows."""
+    async def _break_off(self, client: ClientStream, book: Book, face: Face, error: PenstockError, call: Call) -> None:
+        """The head is out, so the error is an event: its record is written first."""
         self._close_failed(book, error, call, status=200)
-        frame = error_frame(error, call.request_id, PROFILES[call.dialect], path=call.endpoint, timestamp=timestamp())
-        await client.end(frame)
+        await client.end(await face.broken(error, book.record.usage))
 
     async def _choices(self, call: Call, target: Target, allowed: Try, readers: list[Reader], take: Take) -> None:
         async def one(call: Call, take: Take) -> None:
@@ -222,8 +221,12 @@ class Gateway:
     def _emulates_format(self, call: Call, target: Target) -> bool:
         """Whether it is for us to hold the answer of `target` to its `response_format`."""
         wanted = call.wire.response_format
-        return wanted is not None and (
-            not self._vendors.capabilities(target).formats(wanted.type) or self._vendors.checks_format(call, target)
+        return (
+            wanted is not None
+            and not self._vendors.native(call, target)
+            and (
+                not self._vendors.capabilities(target).formats(wanted.type) or self._vendors.checks_format(call, target)
+            )
         )
 
     def _composed(self, call: Call, target: Target) -> bool:
@@ -252,21 +255,27 @@ class Gateway:
                     call.changed.update(call.noted)
                 try:
                     answer = await attempt(target, Try(deadline, fresh=tries > 1))
-                except UpstreamError as error:
-                    book.failed(note, error, began)
+                except PenstockError as error:
+                    failed = isinstance(error, (UpstreamError, Unavailable))
+                    if failed:
+                        book.failed(note, error, began)
                     if begun():
                         raise
-                    again, pause = decide(error, tries, left, deadline - now(), random.random())  # noqa: S311 - jitter
-                    if again is Again.NO:
-                        raise
-                    if again is Again.NEXT:
+                    if shortens(call, error):
+                        tries -= 1
+                        continue
+                    if isinstance(error, UpstreamError):
+                        remaining = deadline - now()
+                        again, pause = decide(error, tries, left, remaining, random.random())  # noqa: S311 - jitter
+                        if again is Again.NO:
+                            raise
+                        if again is Again.NEXT:
+                            break
+                        await asyncio.sleep(pause)
+                    elif failed and left:  # a local model that cannot be had now
                         break
-                    await asyncio.sleep(pause)
-                except Unavailable as error:  # a local model that cannot be had now
-                    book.failed(note, error, began)
-                    if begun() or not left:
+                    else:
                         raise
-                    break
                 else:
                     note.status, note.ms = 200, (time.perf_counter_ns() - began) // 1_000_000
                     return answer

@@ -26,3 +26,19 @@ class Sink(Protocol):
     async def end(self, data: bytes) -> None:
         """The last part of a stream."""
         ...
+
+
+class Nowhere:
+    """A sink without a client: for a call whose answer is read elsewhere."""
+
+    async def whole(self, headers: dict[str, str], body: bytes) -> None:
+        """Nobody reads it."""
+
+    async def begin(self, headers: dict[str, str]) -> None:
+        """Nobody reads it."""
+
+    async def send(self, data: bytes) -> None:
+        """Nobody reads it."""
+
+    async def end(self, data: bytes) -> None:
+        """Nobody reads it."""

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from penstock.core.answer import Frame
-from penstock.dialects.sse import KEEP_ALIVE, event
+from penstock.dialects.sse import KEEP_ALIVE
 from penstock.gateway.book import Book
+from penstock.gateway.face import Face
 from penstock.gateway.sink import Sink
 
 # Before there is content another target may still answer, so what comes is held; nobody sends this much of nothing.
@@ -15,7 +16,7 @@ _MOST_HELD = 1024
 
 
 class ClientStream:
-    """Writes frames to the client, one write each.
+    """Writes frames to the client as `face` has them, one write each.
 
     Frames before the first content are held: until then the client has seen nothing, and another try may begin.
     `with_cost` adds to the JSON of the frame with the usage what that costs.
@@ -24,6 +25,7 @@ class ClientStream:
     __slots__ = (
         "_book",
         "_ended",
+        "_face",
         "_headers",
         "_held",
         "_keep_alive_s",
@@ -41,12 +43,14 @@ class ClientStream:
         self,
         sink: Sink,
         book: Book,
+        face: Face,
         headers: Callable[[], dict[str, str]],
         with_cost: Callable[[bytes], bytes],
         keep_alive_s: float,
     ) -> None:
         self._sink = sink
         self._book = book
+        self._face = face
         self._headers = headers
         self._with_cost = with_cost
         self._keep_alive_s = keep_alive_s
@@ -107,9 +111,10 @@ class ClientStream:
                 writing.cancel()
 
     async def _write(self, frames: list[Frame]) -> None:
-        send = self._sink.send
+        send, shown = self._sink.send, self._face.frame
         for frame in frames:
-            await send(event(self._with_cost(frame.data) if frame.usage else frame.data))
+            if data := shown(self._with_cost(frame.data) if frame.usage else frame.data, frame):
+                await send(data)
 
     def _begin_early(self) -> None:
         if not self.begun and not self._ended:
@@ -117,7 +122,7 @@ class ClientStream:
             self._opening = self._loop.create_task(self._open())
 
     async def _open(self) -> None:
-        await self._sink.begin(self._headers())
+        await self._open_sink()
         await self._sink.send(KEEP_ALIVE)
         self._arm()
 
@@ -125,8 +130,14 @@ class ClientStream:
         self.begun = True
         self._stop_timer()
         self._book.first_token()
-        await self._sink.begin(self._headers())
+        await self._open_sink()
         self._arm()
+
+    async def _open_sink(self) -> None:
+        first = await self._face.open()
+        await self._sink.begin(self._headers())
+        if first:
+            await self._sink.send(first)
 
     def _arm(self) -> None:
         self._last = self._loop.time()

@@ -68,6 +68,12 @@ class Vendors:
         """Whether `n` choices must be made of n calls there."""
         return target.provider == LOCAL or self._vendors[target.provider].provider.fans_out
 
+    def native(self, call: Call, target: Target) -> bool:
+        """Whether `call` is of the responses API, and goes there as it is."""
+        if call.responses is None or target.provider == LOCAL:
+            return False
+        return self._vendors[target.provider].provider.speaks_responses
+
     def capabilities(self, target: Target) -> Capabilities:
         """What the model of `target` can do; a local model's context is known while it is loaded."""
         if target.provider == LOCAL:

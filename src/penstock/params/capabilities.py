@@ -150,6 +150,7 @@ def parameters(
     """
     table = {name: Parameter(Support.NATIVE) for name in sorted(OPENAI_FIELDS)}
     table |= {name: Parameter(Support.IGNORED) for name in sorted(OWN_FIELDS - OURS)}
+    table["separate_reasoning"] = Parameter(Support.EMULATED)
     if not passes_unknown:
         table |= {name: Parameter(Support.IGNORED) for name in sorted(SAMPLING_FIELDS)}
     table |= {name: Parameter(Support.EMULATED) for name in sorted(OURS)}

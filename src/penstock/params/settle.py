@@ -105,7 +105,9 @@ class _Settling:
                 self.sent[name] = self._made.get(name, value)
         elif not _given(value):
             return
-        elif name in ("enable_thinking", "separate_reasoning"):
+        elif (name == "enable_thinking" and parameter.support is not Support.REFUSED) or (
+            name == "separate_reasoning" and parameter.support in (Support.TRANSLATED, Support.EMULATED)
+        ):
             self._reasoning(name, value)
         elif parameter.support is Support.TRANSLATED:
             self._rename(name, value, parameter)

@@ -18,7 +18,7 @@ Thinking = Literal["thinking", "chat_template_kwargs", "reasoning", "reasoning_e
 `enable_thinking` of a chat template (vLLM, llama.cpp), `reasoning: {enabled}` (OpenRouter), a level of effort."""
 
 Separating = Literal["always", "reasoning_format"]
-"""How a vendor keeps reasoning apart from the text: it always does, or `reasoning_format` says (Groq, Cerebras)."""
+"""How a vendor keeps reasoning apart from the text: it always does, or where `reasoning_format` says so (Groq)."""
 
 _ON: Final = "medium"  # what vendors take by themselves where reasoning is on
 
@@ -54,9 +54,29 @@ def switched(on: bool, members: Mapping[str, Raw], capabilities: Capabilities) -
 def separated(
     apart: bool, members: Mapping[str, Raw], capabilities: Capabilities
 ) -> tuple[dict[str, Raw], Support | None]:
-    """What `separate_reasoning` becomes, as `switched` says of `enable_thinking`."""
+    """What `separate_reasoning` becomes, as `switched` says of `enable_thinking`.
+
+    Where it is to be in the text, it is brought there when the answer comes (`dialects.chat.thoughts`): no vendor is
+    asked for that, since those that can refuse it beside tools. It never goes into an answer in JSON.
+    """
+    if "reasoning_format" in members:
+        return {}, Support.IGNORED
+    if not apart:
+        return {}, Support.IGNORED if _in_json(members) else Support.EMULATED
     if capabilities.separating == "always":
-        return {}, None if apart else Support.IGNORED
-    if capabilities.separating == "reasoning_format" and "reasoning_format" not in members:
-        return {"reasoning_format": Raw(b'"parsed"' if apart else b'"raw"')}, Support.TRANSLATED
+        return {}, None
+    if capabilities.separating == "reasoning_format":
+        return {"reasoning_format": Raw(b'"parsed"')}, Support.TRANSLATED
     return {}, Support.IGNORED
+
+
+class _Format(msgspec.Struct):
+    type: str
+
+
+_format: Final = msgspec.json.Decoder(_Format | None).decode
+
+
+def _in_json(members: Mapping[str, Raw]) -> bool:
+    wanted = _format(members["response_format"]) if "response_format" in members else None
+    return wanted is not None and wanted.type != "text"

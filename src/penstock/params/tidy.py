@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Raw
@@ -13,7 +14,10 @@ from penstock.dialects.profiles import PROFILES
 
 if TYPE_CHECKING:
     from penstock.dialects.chat.request import ChatCompletionRequest
+    from penstock.dialects.chat.tools import Function, FunctionObject
 
+_read_object = msgspec.json.Decoder(dict[str, Raw]).decode
+_read_objects = msgspec.json.Decoder(list[dict[str, Raw]]).decode
 _LONGEST = 64  # of a name that the client chose, in a report
 _MOST = 16  # names of one parameter in a report
 
@@ -29,15 +33,15 @@ def tidy(call: Call) -> None:
     noted: dict[str, str] = {}
     if wire.logit_bias:
         _token_ids(call, wire, noted)
-    if wire.tools is not None and _odd(call.members["tools"]):
-        tools = msgspec.json.decode(call.members["tools"])
+    if wire.tools is not None and _odd(call.members["tools"], [getattr(tool, "function", None) for tool in wire.tools]):
+        tools = _read_objects(call.members["tools"])
         for i, tool in enumerate(tools):
-            if isinstance(tool.get("function"), dict):
-                tool["function"] = _function(tool["function"], f"tools[{i}].function", noted)
+            if bytes(tool.get("function", b""))[:1] == b"{":
+                tool["function"] = _tidied(tool["function"], f"tools[{i}].function", noted)
         call.members["tools"] = Raw(msgspec.json.encode(tools))
-    if wire.functions is not None and _odd(call.members["functions"]):
-        functions = msgspec.json.decode(call.members["functions"])
-        functions = [_function(function, f"functions[{i}]", noted) for i, function in enumerate(functions)]
+    if wire.functions is not None and _odd(call.members["functions"], wire.functions):
+        functions = msgspec.json.decode(call.members["functions"], type=list[Raw])
+        functions = [_tidied(function, f"functions[{i}]", noted) for i, function in enumerate(functions)]
         call.members["functions"] = Raw(msgspec.json.encode(functions))
     if wire.stop is not None and wire.include_stop_str_in_output is None and PROFILES[call.dialect].stop_included:
         wire.include_stop_str_in_output = True
@@ -68,13 +72,28 @@ def _token_ids(call: Call, wire: ChatCompletionRequest, noted: dict[str, str]) -
     call.members["logit_bias"] = Raw(msgspec.json.encode({token: given[token] for token in kept}))
 
 
-def _odd(raw: Raw) -> bool:
-    """Whether there may be something to take out: a quick look, so that plain tools cost no second reading."""
+def _odd(raw: Raw, functions: Iterable[FunctionObject | Function | None]) -> bool:
+    """Whether there may be something to take out: in the text, but outside of the schemas, where it is at home."""
     text = bytes(raw)
-    return b"null" in text or b'"required"' in text or b"\\u" in text
+    if b"\\u006" in text or b"\\u007" in text or b"\\u002" in text:  # letters and quotes may be written so
+        return True
+    for word in (b'"required"', b"null"):
+        found = text.count(word)
+        if found and found > sum(_count(function.parameters, word) for function in functions if function is not None):
+            return True
+    return False
 
 
-def _function(function: dict[str, Any], path: str, noted: dict[str, str]) -> dict[str, Any]:
+def _count(schema: Mapping[str, Raw] | None, word: bytes) -> int:
+    """How often `word` stands in a schema."""
+    members = (schema or {}).items()
+    return sum([msgspec.json.encode(name).count(word) + bytes(value).count(word) for name, value in members])
+
+
+def _tidied(raw: Raw, path: str, noted: dict[str, str]) -> Raw:
+    """A function without what means nothing; its schema stays to the byte."""
+    function = _read_object(raw)
     if "required" in function:
         noted[f"{path}.required"] = "ignored"
-    return {name: value for name, value in function.items() if value is not None and name != "required"}
+    kept = {name: value for name, value in function.items() if bytes(value) != b"null" and name != "required"}
+    return Raw(msgspec.json.encode(kept))

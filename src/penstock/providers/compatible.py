@@ -18,7 +18,8 @@ from penstock.core.exchange import Outgoing, Reply, Target
 from penstock.dialects.chat.failure import explain
 from penstock.dialects.chat.stream import ChunkReader
 from penstock.dialects.chat.whole import read_whole
-from penstock.params import Capabilities, lacking, settle
+from penstock.dialects.responses import upstream as responses
+from penstock.params import Capabilities, Support, lacking, settle
 from penstock.params.models import Models, Override, known_capabilities
 from penstock.providers.rows import Row
 from penstock.settings import SettingsError
@@ -61,7 +62,9 @@ class Compatible:
         self.takes_own_key = row.callers_key
         self._asks_usage = "stream_options" not in row.unsupported
         self._quirks = row.normaliser()
-        self._url = _endpoint(name, base_url or row.base_url)
+        self.speaks_responses = row.responses
+        self._url = _endpoint(name, base_url or row.base_url, "/chat/completions")
+        self._responses_url = _endpoint(name, base_url or row.base_url, "/responses")
         # An address that the operator wrote may be private, and so may a kind that is a server on this machine.
         self._trusted = base_url is not None or urlsplit(self._url).hostname in ("127.0.0.1", "localhost")
         ours = {
@@ -101,6 +104,8 @@ class Compatible:
         """The request, rebuilt from the client's own members. Notes in `call.changed` what it did to them, in the
         place of what an earlier attempt did. Raises InvalidRequest for what the model cannot do, and
         UnsupportedParameter in strict mode."""
+        if call.responses is not None and self.speaks_responses:
+            return self._outgoing(self._responses_url, call, self._native(call, target))
         capabilities = self._capabilities.get(target.model) or self.capabilities(target.model)
         settled = settle(call.members, capabilities)
         if call.changed:
@@ -116,12 +121,27 @@ class Compatible:
             members["stream"] = _TRUE
             if self._asks_usage:
                 members["stream_options"] = _with_usage(members.get("stream_options"))
+        return self._outgoing(self._url, call, members)
+
+    def _native(self, call: Call, target: Target) -> dict[str, Raw]:
+        """The members of a call of the responses API. Only models that reason know of reasoning to send back."""
+        assert call.responses is not None
+        reasons = self.capabilities(target.model).support("reasoning_effort") is Support.NATIVE
+        members, noted = call.responses(reasons)
+        call.changed.clear()
+        call.changed.update(noted)
+        members["model"] = Raw(msgspec.json.encode(target.model))
+        if call.stream:
+            members["stream"] = _TRUE
+        return members
+
+    def _outgoing(self, url: str, call: Call, members: Mapping[str, Raw]) -> Outgoing:
         headers = list(self._stream_headers if call.stream else self._headers)
         if call.own_key is not None and self.takes_own_key:
             headers = [(name, value) for name, value in headers if name not in _OF_THE_OPERATOR]
             headers.append(("authorization", f"Bearer {call.own_key.value}"))
         return Outgoing(
-            url=self._url,
+            url=url,
             headers=headers,
             body=msgspec.json.encode(members),
             stream=call.stream,
@@ -130,10 +150,14 @@ class Compatible:
 
     def read(self, reply: Reply, call: Call, target: Target) -> Answer:
         """A whole answer. Raises UpstreamError where it holds the vendor's error, UpstreamBroke where it is none."""
+        if call.responses is not None and self.speaks_responses:
+            return responses.read_whole(reply.body, target, secrets=self._secrets_of(call))
         return read_whole(reply.body, call, target, quirks=self._quirks, secrets=self._secrets_of(call))
 
     def reader(self, call: Call, target: Target) -> Reader:
         """A reader for one streamed answer."""
+        if call.responses is not None and self.speaks_responses:
+            return responses.ResponsesReader(target, secrets=self._secrets_of(call))
         return ChunkReader(call, target, quirks=self._quirks, secrets=self._secrets_of(call))
 
     def explain(self, reply: Reply, call: Call) -> UpstreamError:
@@ -160,14 +184,14 @@ def _with_usage(options: Raw | None) -> Raw:
     return Raw(msgspec.json.encode(members))
 
 
-def _endpoint(name: str, base_url: str | None) -> str:
-    """The address of chat completions below `base_url`; a query, as Azure's dated versions have, stays at its end."""
+def _endpoint(name: str, base_url: str | None, path: str) -> str:
+    """The address of `path` below `base_url`; a query, as Azure's dated versions have, stays at its end."""
     if base_url is None:
         raise SettingsError(f"provider '{name}': its kind has no address of its own; set base_url")
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         raise SettingsError(f"provider '{name}': base_url must be http://HOST... or https://HOST..., without a user")
-    return parts._replace(path=parts.path.rstrip("/") + "/chat/completions", fragment="").geturl()
+    return parts._replace(path=parts.path.rstrip("/") + path, fragment="").geturl()
 
 
 def _credential(name: str, row: Row, api_key: str | None) -> dict[str, str]:

@@ -15,12 +15,13 @@ class Provider(Protocol):
     """A vendor as its operator set it up: address and credential are inside.
 
     `name` is the operator's name for it. `fans_out` is true where `n` > 1 must be made of n calls, `takes_own_key`
-    where `Call.own_key` is meant for it.
+    where `Call.own_key` is meant for it, `speaks_responses` where a call of the responses API goes there as it is.
     """
 
     name: str
     fans_out: bool
     takes_own_key: bool
+    speaks_responses: bool
 
     def capabilities(self, model: str) -> Capabilities:
         """What the vendor's `model` can do."""

@@ -58,6 +58,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """fields that the vendor has under another name"""
     passes_unknown: bool = False
     """fields that nobody here knows are sent too, since the vendor documents extensions of its own"""
+    responses: bool = False
+    """the vendor has the responses API too, at the same address with /responses: such calls go there as they are"""
     fans_out: bool = False
     """the vendor makes one choice only: `n` is made of as many calls"""
     bounds: dict[Name, Bounds] = {}
@@ -69,7 +71,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thinking: Thinking | None = None
     """how it switches reasoning on and off: what `enable_thinking` becomes"""
     separating: Separating | None = None
-    """how it keeps reasoning out of the text: what `separate_reasoning` becomes"""
+    """how it keeps reasoning out of the text, where `separate_reasoning` asks for that"""
     developer_role: bool = True
     """it knows the role `developer`; else such messages go out as `system`, and that is reported"""
     quirks: tuple[str, ...] = ()

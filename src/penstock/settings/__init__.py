@@ -14,6 +14,7 @@ from penstock.settings.schema import (
     Server,
     Settings,
     SpoolSettings,
+    StoredSettings,
     TargetSettings,
     Timeouts,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SpoolSettings",
+    "StoredSettings",
     "TargetSettings",
     "Timeouts",
     "load",

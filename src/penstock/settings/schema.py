@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, field
 
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
+Days = Annotated[int, Meta(ge=0, le=36_500)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
@@ -107,6 +108,17 @@ class Records(Section, frozen=True):
     """keep prompts and answers, not only counts and times"""
     content_bytes: Count = 256 * 1024
     """the most that is kept of a prompt, and of an answer; a longer one is not kept, and the record says so"""
+
+
+class StoredSettings(Section, frozen=True):
+    """How long stored responses and chat completions are kept; conversations stay until they are deleted."""
+
+    days: Days = 30
+    """days after which they are deleted; 0: they stay"""
+    linger_s: Seconds = 30.0
+    """how long a stored stream of a response goes on after its client left, so that it can be joined again"""
+    projects: dict[str, Days] = {}
+    """days of single projects, by name, such as `{ team-a = 7 }`"""
 
 
 class EngineSettings(Section, frozen=True):
@@ -225,6 +237,7 @@ class Settings(Section, frozen=True):
     database: Database = Database()
     spool: SpoolSettings = SpoolSettings()
     records: Records = Records()
+    stored: StoredSettings = field(default_factory=StoredSettings)
     engine: EngineSettings = EngineSettings()
     pricing: PricingSettings = PricingSettings()
     provider: list[ProviderSettings] = []

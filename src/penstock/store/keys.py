@@ -98,6 +98,13 @@ async def with_hashes(database: Database, hashes: Iterable[bytes]) -> list[Store
     return await _read(database, _select().where(keys.c.hash.in_(list(hashes)), keys.c.deleted.is_(False)))
 
 
+async def project_id(database: Database, name: str) -> str | None:
+    """The id of the project of that name. Raises DatabaseError."""
+    async with database.read() as connection:
+        found: str | None = await connection.scalar(select(projects.c.id).where(projects.c.name == name))
+    return found
+
+
 async def last_change(database: Database) -> int:
     """The number of the newest change of any key, 0 before the first. Raises DatabaseError."""
     async with database.read() as connection:

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -15,13 +16,28 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision: what a database that fits this code is stamped with."""
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 _Sequence = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Said(TypeDecorator[str]):
+    """Text that a client may have written. What not every database holds of it becomes U+FFFD, kept or asked for."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """`value` without NUL, which PostgreSQL refuses, and without halves of surrogate pairs, which both do."""
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
 
 metadata = MetaData(
     naming_convention={
@@ -36,17 +52,17 @@ projects = Table(
     "projects",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", Said, nullable=False, unique=True),
     Column("created", BigInteger, nullable=False),  # Unix microseconds, as every time here
 )
 
 keys = Table(
     "keys",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", Said, primary_key=True),
     Column("project_id", Text, ForeignKey("projects.id"), nullable=False, index=True),
-    Column("name", Text, nullable=False, index=True),
-    Column("prefix", Text, nullable=False, unique=True),
+    Column("name", Said, nullable=False, index=True),
+    Column("prefix", Said, nullable=False, unique=True),
     Column("hash", LargeBinary, nullable=False, unique=True),  # SHA-256, 32 bytes; the key itself is kept nowhere
     Column("disabled", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False),  # a deleted key stays as a row, so that every server hears of it
@@ -64,7 +80,7 @@ requests = Table(
     Column("seq", _Sequence, primary_key=True),  # in the order of arrival, which is not that of `time`
     Column("request_id", Text, nullable=False, unique=True),  # a record drained twice is one row
     Column("time", BigInteger, nullable=False),
-    Column("project", Text, nullable=False),
+    Column("project", Said, nullable=False),
     Column("key_id", Text, nullable=False),
     Column("key_name", Text, nullable=False),
     Column("endpoint", Text, nullable=False),
@@ -102,6 +118,74 @@ requests = Table(
     Column("answer", Text),
     Index("ix_requests_time", "time"),
     Index("ix_requests_project_time", "project", "time"),
+)
+
+stored = Table(
+    "stored",
+    metadata,
+    Column("project_id", Text, primary_key=True),  # the owner; first in every key, since every query names it
+    Column("kind", Text, primary_key=True),
+    Column("id", Said, primary_key=True),  # sorts by time, so that the key is the index of every list too
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, index=True),  # NULL: never
+    Column("status", Text, nullable=False),
+    Column("model", Said),
+    Column("previous", Said),
+    Column("conversation", Said),
+    Column("metadata", Text, nullable=False),  # JSON, which writes NUL as an escape
+    Column("hashes", LargeBinary, nullable=False),  # of the blobs that the content refers to, 32 bytes each
+    # Packed as content.py does it. Last, so that a look at the short columns does not read past these.
+    Column("body", LargeBinary, nullable=False),
+    Column("input", LargeBinary, nullable=False),
+    Column("output", LargeBinary, nullable=False),
+    Column("events", LargeBinary),
+)
+
+# What a list can be narrowed by, one row for each model and pair of metadata that an object has.
+stored_labels = Table(
+    "stored_labels",
+    metadata,
+    Column("project_id", Text, primary_key=True),
+    Column("label", LargeBinary, primary_key=True),  # a digest of kind, name and value: short, whatever they are
+    Column("id", Said, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Items of a kilobyte and more, each kept once in a project however often it was sent.
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("project_id", Text, primary_key=True),
+    Column("hash", LargeBinary, primary_key=True),  # SHA-256, 32 bytes
+    Column("refs", BigInteger, nullable=False),  # rows of `stored` and `conversation_items` that need it; never 0
+    Column("content", LargeBinary, nullable=False),
+)
+
+conversation_items = Table(
+    "conversation_items",
+    metadata,
+    Column("project_id", Text, primary_key=True),
+    Column("conversation_id", Said, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("item_id", Said, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    Column("item", LargeBinary, nullable=False),
+    Index("ix_conversation_items_item", "project_id", "conversation_id", "item_id", unique=True),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("name_hash", LargeBinary, primary_key=True),  # SHA-256 of the text of Idempotency-Key
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("state", Text, nullable=False),  # running, done
+    Column("runner", Text, nullable=False),  # which process has it in hand, or had
+    Column("status", SmallInteger),
+    Column("headers", Text),  # JSON
+    Column("answer", LargeBinary),
 )
 
 # Alembic's own table, written here too so that a fresh database is made and stamped without importing alembic.

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from penstock import __version__
 from penstock.api.openapi.answers import EVERYWHERE, HEADERS, JSON, Answer
-from penstock.api.openapi.operations import OPERATIONS, Operation
+from penstock.api.openapi.operation import Operation
+from penstock.api.openapi.operations import OPERATIONS
 from penstock.api.openapi.parameters import Parameter
 from penstock.api.openapi.schemas import components
 from penstock.dialects.chat.request import ChatCompletionRequest

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
-
-import msgspec
+from typing import Any, Final
 
 from penstock.api.openapi.answers import CALL, JSON, PAGE, READING, TAGGED, Answer
+from penstock.api.openapi.operation import Operation
 from penstock.api.openapi.parameters import CALL_PARAMETERS, DIALECT, IF_NONE_MATCH, Parameter
+from penstock.api.openapi.stored import STORED
 from penstock.api.public.models import ALWAYS, FILTERS, SECTIONS
 from penstock.dialects import models
 from penstock.dialects.chat.request import ChatCompletionRequest
@@ -15,23 +15,6 @@ from penstock.dialects.chat.response import ChatCompletion, ChatCompletionChunk
 from penstock.dialects.health import Healthy, NotReady
 from penstock.dialects.scale import ScaleModelList
 from penstock.dialects.tokens import DetokenizeRequest, DetokenizeResponse, TokenizeRequest, TokenizeResponse
-
-
-class Operation(msgspec.Struct, frozen=True):
-    """One method of one path; `twins` are paths that do the same. With `key`, one must be sent."""
-
-    id: str
-    method: Literal["get", "post"]
-    path: str
-    tag: str
-    summary: str
-    description: str
-    answers: dict[str, Answer]
-    twins: tuple[str, ...] = ()
-    parameters: tuple[Parameter, ...] = ()
-    request: Any = None
-    key: bool = False
-
 
 _FORM: Final = (
     Parameter("anthropic-version", "header", "with `x-api-key`: the answer in Anthropic's form"),
@@ -131,6 +114,7 @@ OPERATIONS: Final = (
         request=ChatCompletionRequest,
         key=True,
     ),
+    *STORED,
     _tokens("tokenize", "Text to token ids", TokenizeRequest, TokenizeResponse),
     _tokens("detokenize", "Token ids to text", DetokenizeRequest, DetokenizeResponse),
     Operation(

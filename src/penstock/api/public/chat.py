@@ -7,6 +7,7 @@ import asyncio
 from penstock.accounts import Key
 from penstock.api.auth import caller_key
 from penstock.api.exchange import Exchange
+from penstock.api.idempotency import HEADER, Idempotency
 from penstock.core.ids import answer_id
 from penstock.gateway import Arrival, Gateway
 from penstock.settings import Limits
@@ -15,7 +16,9 @@ from penstock.transport import Watch
 _STRICT = (b"true", b"1")
 
 
-async def chat_completions(gateway: Gateway, limits: Limits, watch: Watch, key: Key, exchange: Exchange) -> None:
+async def chat_completions(
+    gateway: Gateway, idempotency: Idempotency, limits: Limits, watch: Watch, key: Key, exchange: Exchange
+) -> None:
     """Reads the body, and lets the gateway answer; a client that leaves cancels it.
 
     Raises PenstockError where nothing was sent.
@@ -24,14 +27,17 @@ async def chat_completions(gateway: Gateway, limits: Limits, watch: Watch, key: 
     exchange.base.append((b"x-inference-id", id.encode()))
     own_key = caller_key(exchange.headers)
     body = await exchange.json_body(limits, watch)
+    strict = exchange.headers.get(b"x-strict-params", b"").lower() in _STRICT
+    arrival = Arrival(
+        exchange.request_id, id, "chat.completions", exchange.path, exchange.profile, strict, key, body, own_key
+    )
+    if HEADER in exchange.headers:
+        await idempotency.run(exchange, key, body, lambda sink: gateway.chat(arrival, sink))
+        return
     task = asyncio.current_task()
     assert task is not None
     stop_watching = exchange.watch(task.cancel)
     try:
-        strict = exchange.headers.get(b"x-strict-params", b"").lower() in _STRICT
-        arrival = Arrival(
-            exchange.request_id, id, "chat.completions", exchange.path, exchange.profile, strict, key, body, own_key
-        )
         await gateway.chat(arrival, exchange)
     finally:
         stop_watching()

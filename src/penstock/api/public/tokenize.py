@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from penstock.accounts import Keyring
 from penstock.api.auth import authenticate
+from penstock.api.dialect import DialectChoice
 from penstock.api.exchange import Exchange
 from penstock.dialects.tokens import DetokenizeRequest, TokenizeRequest, decode
 from penstock.gateway.tokens import Tokenizers
@@ -20,7 +21,7 @@ from penstock.transport import Watch
 
 
 def token_routes(tokenizers: Tokenizers, keyring: Keyring, limits: Limits, watch: Watch) -> list[Route]:
-    """The two endpoints, which want a key as calls do."""
+    """The two endpoints, which want a key as calls do, and answer in its dialect."""
 
     async def tokenize(body: bytes) -> Any:
         return await tokenizers.tokenize(*decode(body, limits, TokenizeRequest))
@@ -32,7 +33,9 @@ def token_routes(tokenizers: Tokenizers, keyring: Keyring, limits: Limits, watch
     def answering(answer: Callable[[bytes], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             exchange: Exchange = request.scope["penstock.exchange"]
-            await authenticate(exchange.headers, keyring)
+            key = await authenticate(exchange.headers, keyring)
+            # Where the key's own dialect counts, the one spoken so far is the server's default.
+            DialectChoice(exchange.profile.name).by_key(exchange, key)
             body = await exchange.json_body(limits, watch)
             return Response(msgspec.json.encode(await answer(body)), media_type="application/json")
 

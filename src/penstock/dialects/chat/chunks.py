@@ -47,6 +47,13 @@ def filled_usage(theirs: dict[str, Any], usage: Usage) -> dict[str, Any]:
     return theirs | ours
 
 
+class _Told(msgspec.Struct):
+    system_fingerprint: Any = None
+
+
+_read_fingerprint = msgspec.json.Decoder(_Told).decode
+
+
 def usage_chunk(call: Call, target: Target, usage: Usage, fingerprint: str | None = None) -> Frame:
     """The last chunk of a stream whose client asked for usage: no choices, the usage of all of them."""
     chunk: dict[str, Any] = {
@@ -60,6 +67,19 @@ def usage_chunk(call: Call, target: Target, usage: Usage, fingerprint: str | Non
     if fingerprint is not None:
         chunk["system_fingerprint"] = fingerprint
     return Frame(msgspec.json.encode(chunk), content=False, usage=True)
+
+
+class Fingerprint:
+    """Notes the `system_fingerprint` of chunks on their way, for the chunk with the usage, which is made here."""
+
+    value: str | None = None
+    """that of the first chunk which has one"""
+
+    def add(self, frame: Frame) -> None:
+        """Looks at one chunk, as long as none had any."""
+        if self.value is None and b'"system_fingerprint"' in frame.data:
+            found = _read_fingerprint(frame.data).system_fingerprint
+            self.value = found if isinstance(found, str) else None
 
 
 def chunks_of(answer: dict[str, Any]) -> list[Frame]:

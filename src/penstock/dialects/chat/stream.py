@@ -15,6 +15,7 @@ from penstock.core.usage import Usage
 from penstock.dialects.chat.chunks import filled_usage
 from penstock.dialects.chat.failure import explain_within
 from penstock.dialects.chat.normalise import Quirks, Seen, odd, set_right
+from penstock.dialects.chat.thoughts import Folding, folds
 from penstock.dialects.chat.upstream_chunk import OBJECT, Chunk, mend, read_chunk, read_members
 from penstock.dialects.chat.usage import read_usage
 from penstock.dialects.chat.whole import DIALECT
@@ -27,7 +28,8 @@ _MAX_HEAD: Final = 64 * 1024  # bytes kept of a body that turns out to be no str
 class ChunkReader:
     """A `core.answer.Reader` of `chat.completion.chunk` events.
 
-    Payloads go through as they came, but for `id` and `model`, which become ours, and for what `quirks` name.
+    Payloads go through as they came, but for `id` and `model`, which become ours, for what `quirks` name, and for
+    reasoning where it has to go into the text.
     The chunk with the usage is held back until the end, and given only to a client that asked for it. An
     error that comes after frames of the same bytes is raised by the next call: then `done` is true too.
     """
@@ -43,6 +45,7 @@ class ChunkReader:
         self._call = call
         self._provider = target.provider
         self._quirks = quirks
+        self._folding = Folding() if folds(call) else None
         self._secrets = secrets
         self._id = Raw(msgspec.json.encode(call.id))
         self._model = Raw(msgspec.json.encode(target.served_as))
@@ -128,6 +131,8 @@ class ChunkReader:
         else:
             payload = self._patch(payload)
         if chunk.choices:
+            if self._folding is not None:
+                payload = self._folding.chunk(payload)
             content = self._follow(chunk)
             frames.append(Frame(_moved(payload, self._call.choice) if self._call.choice else payload, content))
         elif usage:

@@ -14,6 +14,7 @@ from penstock.core.exchange import Target
 from penstock.dialects.chat.chunks import filled_usage
 from penstock.dialects.chat.failure import explain_within
 from penstock.dialects.chat.normalise import FINISH_REASONS, Quirks, set_choices_right
+from penstock.dialects.chat.thoughts import folded, folds
 from penstock.dialects.chat.upstream_chunk import mend, read_members
 from penstock.dialects.chat.usage import read_usage
 
@@ -46,8 +47,8 @@ _read = msgspec.json.Decoder(Whole).decode
 def read_whole(
     body: bytes, call: Call, target: Target, *, quirks: Quirks | None = None, secrets: tuple[str, ...] = ()
 ) -> Answer:
-    """The answer in `body`: untouched, but for `id` and `model`, which become ours, and for what `quirks` name; in a
-    dialect other than the vendor's, `usage` has every field.
+    """The answer in `body`: untouched, but for `id` and `model`, which become ours, for what `quirks` name, and for
+    reasoning where it has to go into the text; in a dialect other than the vendor's, `usage` has every field.
 
     Raises UpstreamError where the vendor reports one, UpstreamBroke where `body` is no answer.
     """
@@ -68,6 +69,8 @@ def read_whole(
     members = read_members(body)
     if quirks is not None:
         _set_right(members, whole, call, quirks)
+    if folds(call):
+        members["choices"] = folded(members["choices"])
     if "id" in members:
         members["id"] = Raw(msgspec.json.encode(call.id))
     if "model" in members:

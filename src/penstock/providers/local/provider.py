@@ -27,6 +27,7 @@ class Local:
     name = "local"
     fans_out = True
     takes_own_key = False
+    speaks_responses = False
 
     def __init__(self, endpoint: Endpoint, make_id: Callable[[str], str] = new_id) -> None:
         self._endpoint = endpoint

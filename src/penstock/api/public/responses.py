@@ -1,0 +1,120 @@
+"""`POST /v1/responses`, and its twins without a version and with Scale's."""
+
+from __future__ import annotations
+
+import asyncio
+
+from penstock.accounts import Key
+from penstock.api.auth import caller_key
+from penstock.api.exchange import Exchange
+from penstock.api.idempotency import HEADER, Idempotency
+from penstock.core.ids import answer_id
+from penstock.dialects.sse import DONE, KEEP_ALIVE, named_event
+from penstock.gateway import Arrival
+from penstock.gateway.responses import Responses, Run
+from penstock.gateway.sink import Sink
+from penstock.settings import Limits
+from penstock.transport import Watch
+
+PATHS = ("/v1/responses", "/responses", "/v5/responses")
+
+_STRICT = (b"true", b"1")
+
+
+async def create_response(
+    responses: Responses, idempotency: Idempotency, limits: Limits, watch: Watch, key: Key, exchange: Exchange
+) -> None:
+    """Reads the body, and answers: whole, as a stream, or with a response that goes on in the background.
+
+    A client that leaves ends the call, but for a stream that is stored: that one can be joined again for a while.
+    Raises PenstockError where nothing was sent.
+    """
+    id = answer_id("resp_", exchange.request_id)
+    exchange.base.append((b"x-inference-id", id.encode()))
+    own_key = caller_key(exchange.headers)
+    body = await exchange.json_body(limits, watch)
+    strict = exchange.headers.get(b"x-strict-params", b"").lower() in _STRICT
+    run = await responses.open(
+        Arrival(exchange.request_id, id, "responses", exchange.path, exchange.profile, strict, key, body, own_key)
+    )
+    if HEADER not in exchange.headers:
+        await _answer(responses, run, exchange)
+        return
+
+    async def call(sink: Sink) -> None:  # whoever joins it may stay when the first client leaves
+        if run.background:
+            await _in_background(responses, run, sink)
+        else:
+            await run.go(sink)
+
+    await idempotency.run(exchange, key, body, call, lambda: run.failed)
+
+
+async def _answer(responses: Responses, run: Run, exchange: Exchange) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    live = run.live
+    if run.background or live is None:
+        stop_watching = exchange.watch(task.cancel)
+        try:
+            await (_in_background(responses, run, exchange) if run.background else run.go(exchange))
+        finally:
+            stop_watching()
+        return
+    live.task = task
+    tee = _WhileThere(exchange)
+
+    def left() -> None:
+        if exchange.begun:
+            tee.there = False
+            live.client_left()
+        else:
+            task.cancel()  # nobody knows its id yet
+
+    stop_watching = exchange.watch(left)
+    try:
+        await run.go(tee)
+    finally:
+        stop_watching()
+
+
+async def _in_background(responses: Responses, run: Run, sink: Sink) -> None:
+    live = await responses.start(run)
+    if not run.streamed:
+        assert live.snapshot is not None
+        await sink.whole({}, live.snapshot())
+        return
+    await sink.begin({})
+    async for events in live.follow(-1, responses.keep_alive_s):
+        await sink.send(b"".join([named_event(event) for event in events]) if events else KEEP_ALIVE)
+    await sink.end(DONE)
+
+
+class _WhileThere:
+    """A client's sink that takes everything, and gives it on while the client is there."""
+
+    __slots__ = ("_sink", "there")
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.there = True
+
+    async def whole(self, headers: dict[str, str], body: bytes) -> None:
+        """A whole answer."""
+        if self.there:
+            await self._sink.whole(headers, body)
+
+    async def begin(self, headers: dict[str, str]) -> None:
+        """The head of a stream."""
+        if self.there:
+            await self._sink.begin(headers)
+
+    async def send(self, data: bytes) -> None:
+        """A part of a stream."""
+        if self.there:
+            await self._sink.send(data)
+
+    async def end(self, data: bytes) -> None:
+        """The last part of a stream."""
+        if self.there:
+            await self._sink.end(data)

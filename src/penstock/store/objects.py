@@ -1,0 +1,228 @@
+"""Stored objects: responses, chat completions, conversations. Every query names the project that owns them.
+
+An object past its time is found by none of these, whether or not `expire` took it away yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import delete as delete_from
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from penstock.settings import StoredSettings
+from penstock.store import conversations
+from penstock.store.content import Changes, Packer, chunks, read, refer, split
+from penstock.store.conversations import NewItem
+from penstock.store.database import Database
+from penstock.store.lists import chain, count, listed, walk
+from penstock.store.schema import stored, stored_labels
+from penstock.store.stored_object import (
+    SHORT,
+    Kind,
+    StoredObject,
+    alive,
+    json_of_metadata,
+    labels,
+    labels_of,
+    object_of,
+    row_of,
+)
+
+__all__ = [
+    "Kind",
+    "NewItem",
+    "StoredObject",
+    "chain",
+    "count",
+    "delete",
+    "expire",
+    "expiry",
+    "get",
+    "listed",
+    "put",
+    "set_metadata",
+    "walk",
+]
+
+_DAY_US = 86_400_000_000
+_LARGE = 128 * 1024  # bytes that are packed or unpacked beside the event loop rather than within it
+
+_Key = tuple[str, str, str]  # project_id, kind, id
+
+# What of a row tells which other rows belong to it.
+_LINKED = [stored.c[name] for name in ("project_id", "kind", "id", "model", "metadata", "hashes")]
+
+
+def expiry(settings: StoredSettings, project: str, created: int) -> int | None:
+    """When an object of the project of that name, made at `created` (Unix microseconds), expires; None: never."""
+    days = settings.projects.get(project, settings.days)
+    return created + days * _DAY_US if days else None
+
+
+async def put(database: Database, objects: Sequence[StoredObject], items: Sequence[NewItem] = ()) -> None:
+    """Puts in all of it in one transaction, or nothing; what has the id of an object replaces that object.
+
+    Of two objects with one id the last counts. `items` are appended to their conversations, which may be among
+    `objects`; where one is gone, its items are left out. Raises DatabaseError, RowRefused where something can never
+    go in, ValueError where an item has no id.
+    """
+    packer = Packer()
+    if sum(map(_size, objects)) + sum(len(bytes(new.item)) for new in items) > _LARGE:
+        rows, new_items = await asyncio.to_thread(_packed, objects, items, packer)
+    else:
+        rows, new_items = _packed(objects, items, packer)
+    async with database.write() as connection:
+        changes: Changes = Counter()
+        old = await _linked(connection, rows)
+        for was in old.values():
+            for digest in split(was.hashes):
+                changes[was.project_id, digest] -= 1
+        for row in rows.values():
+            for digest in split(row["hashes"]):
+                changes[row["project_id"], digest] += 1
+        await _delete_rows(connection, old)
+        if rows:
+            await connection.execute(insert(stored), list(rows.values()))
+        before = {key: labels_of(row) for key, row in old.items()}
+        await _relabel(connection, before, {key: labels_of(row) for key, row in rows.items()})
+        await conversations.append(connection, new_items, changes)
+        await refer(connection, changes, packer)
+
+
+async def get(database: Database, project_id: str, kind: Kind, id: str, *, events: bool = False) -> StoredObject | None:
+    """The object, None where it is not there; with its events only where they are asked for. Raises DatabaseError."""
+    columns = [*SHORT, stored.c.body, stored.c.input, stored.c.output]
+    if events:
+        columns.append(stored.c.events)
+    rows, contents = await read(database, project_id, select(*columns).where(*_is(project_id, kind, id), alive()))
+    if not rows:
+        return None
+    row = rows[0]
+    packed = len(row.body) + len(row.input) + len(row.output) + len(row.events or b"" if events else b"")
+    if packed + sum(map(len, contents.values())) > _LARGE // 4:
+        return await asyncio.to_thread(object_of, row, contents)
+    return object_of(row, contents)
+
+
+async def set_metadata(
+    database: Database, project_id: str, kind: Kind, id: str, metadata: Mapping[str, str]
+) -> StoredObject | None:
+    """Gives the object `metadata` instead of what it had, and returns it; None where it is not there.
+
+    Raises DatabaseError.
+    """
+    async with database.write() as connection:
+        row = await _alive(connection, project_id, kind, id)
+        if row is None:
+            return None
+        change = update(stored).where(*_is(project_id, kind, id)).values(metadata=json_of_metadata(metadata))
+        await connection.execute(change)
+        key = (project_id, kind, id)
+        await _relabel(connection, {key: labels_of(row)}, {key: labels(kind, row.model, metadata)})
+    return await get(database, project_id, kind, id)
+
+
+async def delete(database: Database, project_id: str, kind: Kind, id: str) -> bool:
+    """Deletes the object with its content, a conversation with its items; whether it was there.
+
+    Raises DatabaseError.
+    """
+    async with database.write() as connection:
+        row = await _alive(connection, project_id, kind, id)
+        if row is None:
+            return False
+        await _remove(connection, [row])
+        return True
+
+
+async def expire(database: Database, now: int, limit: int = 500) -> int:
+    """Deletes up to `limit` objects whose time is over at `now` (Unix microseconds); how many. Raises DatabaseError."""
+    over = select(*_LINKED).where(stored.c.expires <= now).order_by(stored.c.expires).limit(limit)
+    async with database.read() as connection:  # mostly there is nothing to do, and nobody to hold up for it
+        if (await connection.execute(over.limit(1))).first() is None:
+            return 0
+    async with database.write() as connection:
+        rows = (await connection.execute(over)).all()
+        await _remove(connection, rows)
+        return len(rows)
+
+
+def _packed(
+    objects: Sequence[StoredObject], items: Sequence[NewItem], packer: Packer
+) -> tuple[dict[_Key, dict[str, Any]], list[dict[str, Any]]]:
+    rows: dict[_Key, dict[str, Any]] = {}
+    for given in objects:
+        rows[given.project_id, given.kind, given.id] = row_of(given, packer)
+    return rows, conversations.pack(items, packer)
+
+
+def _size(given: StoredObject) -> int:
+    """Bytes of its content."""
+    size = len(given.body) + len(given.events or b"")
+    return size + sum(len(bytes(item)) for item in given.input) + sum(len(bytes(item)) for item in given.output)
+
+
+def _is(project_id: str, kind: str, id: str) -> tuple[Any, ...]:
+    return stored.c.project_id == project_id, stored.c.kind == kind, stored.c.id == id
+
+
+async def _alive(connection: AsyncConnection, project_id: str, kind: str, id: str) -> Row[Any] | None:
+    query = select(*_LINKED).where(*_is(project_id, kind, id), alive())
+    return (await connection.execute(query)).one_or_none()
+
+
+async def _linked(connection: AsyncConnection, keys: Iterable[_Key]) -> dict[_Key, Row[Any]]:
+    """The rows of `keys` that are there, whether or not their time is over."""
+    together: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for project_id, kind, id in keys:
+        together[project_id, kind].append(id)
+    found = {}
+    for (project_id, kind), ids in together.items():
+        of_kind = (stored.c.project_id == project_id, stored.c.kind == kind)
+        for some in chunks(ids):
+            for row in await connection.execute(select(*_LINKED).where(*of_kind, stored.c.id.in_(some))):
+                found[row.project_id, row.kind, row.id] = row
+    return found
+
+
+async def _remove(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
+    """Deletes the rows with all that belongs to them."""
+    changes: Changes = Counter()
+    of_key = {(row.project_id, row.kind, row.id): row for row in rows}
+    for row in rows:
+        for digest in split(row.hashes):
+            changes[row.project_id, digest] -= 1
+        if row.kind == "conversation":
+            await conversations.remove_all(connection, row.project_id, row.id, changes)
+    await _relabel(connection, {key: labels_of(row) for key, row in of_key.items()}, {})
+    await _delete_rows(connection, of_key)
+    await refer(connection, changes, Packer())
+
+
+async def _delete_rows(connection: AsyncConnection, keys: Iterable[_Key]) -> None:
+    values = [{"of": project_id, "its_kind": kind, "its_id": id} for project_id, kind, id in keys]
+    if values:
+        is_it = _is(bindparam("of"), bindparam("its_kind"), bindparam("its_id"))  # type: ignore[arg-type]
+        await connection.execute(delete_from(stored).where(*is_it), values)
+
+
+async def _relabel(
+    connection: AsyncConnection, before: Mapping[_Key, set[bytes]], after: Mapping[_Key, set[bytes]]
+) -> None:
+    """Makes the labels of objects those of `after` where they were those of `before`."""
+    gone, new = [], []
+    for key in before.keys() | after.keys():
+        was, will_be = before.get(key, set()), after.get(key, set())
+        gone += [{"of": key[0], "its_label": label, "its_id": key[2]} for label in was - will_be]
+        new += [{"project_id": key[0], "label": label, "id": key[2]} for label in will_be - was]
+    if gone:
+        columns = stored_labels.c
+        is_it = (columns.project_id == bindparam("of"), columns.label == bindparam("its_label"))
+        await connection.execute(delete_from(stored_labels).where(*is_it, columns.id == bindparam("its_id")), gone)
+    if new:
+        await connection.execute(insert(stored_labels), new)

@@ -1,0 +1,203 @@
+"""Rows of the table-driven tests of the request: what is accepted at the edges of its range, and what is refused just
+outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MAX = 2**63 - 1
+FUNCTION = {"type": "function", "name": "f"}
+CUSTOM = {"type": "custom", "name": "c"}
+TOOLS = [FUNCTION, CUSTOM, {"type": "mcp", "server_label": "deep"}]
+SCHEMA = {"type": "json_schema", "name": "answer", "schema": {"type": "object"}}
+
+ACCEPTED: dict[str, list[Any]] = {
+    "model": ["m", "vendor/model:free@2026", "x" * 512],
+    "input": ["", "Hello", [{"role": "user", "content": "Hello"}]],
+    "instructions": ["", "Be kind."],
+    "previous_response_id": ["r", "resp_" + "0" * 32],
+    "conversation": ["conv_1", {"id": "conv_1"}],
+    "prompt": [
+        {"id": "pmpt_1"},
+        {"id": "p", "version": "2", "variables": {"city": "Ghent", "a": {"type": "input_text"}}},
+    ],
+    "stream": [True, False],
+    "background": [True, False],
+    "store": [True, False],
+    "include": [
+        [],
+        [
+            "file_search_call.results",
+            "web_search_call.results",
+            "web_search_call.action.sources",
+            "message.input_image.image_url",
+            "computer_call_output.output.image_url",
+            "code_interpreter_call.outputs",
+            "reasoning.encrypted_content",
+            "message.output_text.logprobs",
+        ],
+    ],
+    "max_output_tokens": [16, 512, 1e3, MAX],
+    "max_tool_calls": [0, 1, 2.0, MAX],
+    "temperature": [0, 0.0, 1, 2, 2.0],
+    "top_p": [0, 0.01, 1],
+    "top_logprobs": [0, 20, 5.0],
+    "presence_penalty": [-2, 0, 2.0],
+    "frequency_penalty": [-2, 0, 2.0],
+    "truncation": ["auto", "disabled"],
+    "context_management": [[{"type": "compaction"}], [{"type": "compaction", "compact_threshold": 1000}]],
+    "text": [
+        {},
+        {"format": None, "verbosity": "low"},
+        {"format": {"type": "text"}, "verbosity": "medium"},
+        {"format": {"type": "json_object"}, "verbosity": "high"},
+        {"format": SCHEMA},
+        {"format": SCHEMA | {"strict": None, "description": "d"}},
+        {"format": SCHEMA | {"name": "A-z_0", "schema": {}, "strict": True}},
+    ],
+    "reasoning": [
+        {},
+        *({"effort": effort} for effort in ("none", "minimal", "low", "medium", "high", "xhigh", "max", None)),
+        *(
+            {"summary": summary, "context": context}
+            for summary, context in zip(
+                ("auto", "concise", "detailed"), ("auto", "current_turn", "all_turns"), strict=True
+            )
+        ),
+        {"mode": "pro", "generate_summary": "auto"},
+    ],
+    "tools": [[], TOOLS, [FUNCTION] * 128],
+    "tool_choice": ["none", "auto"],
+    "parallel_tool_calls": [True, False],
+    "metadata": [{}, {"k" * 64: "v" * 512}, {str(i): "" for i in range(16)}],
+    "service_tier": ["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"],
+    "user": ["u"],
+    "safety_identifier": ["", "x" * 64],
+    "prompt_cache_key": ["", "x" * 65],
+    "prompt_cache_retention": ["in_memory", "24h"],
+    "prompt_cache_options": [{}, {"mode": "explicit", "ttl": "30m"}],
+    "moderation": [{"model": "m"}, {"model": "m", "policy": {"input": {"mode": "block"}}}],
+    "top_k": [0, 40.0, MAX],
+    "min_p": [0, 1],
+    "repetition_penalty": [0.001, 1.999],
+    "logit_bias": [{}, {"50256": -100, "1": 100}],
+    "stop": ["\n", ["a", "b", "c", "d"]],
+    "include_stop_str_in_output": [True],
+    "seed": [-(2**63), 7.0, MAX],
+    "enable_thinking": [True],
+    "separate_reasoning": [True],
+    "provider": ["openai", {"order": ["a"]}],
+    "context_length_exceeded_behavior": ["truncate", "error"],
+}
+
+ACCEPTED_TOGETHER: dict[str, dict[str, Any]] = {
+    "stream_options": {"stream": True, "stream_options": {"include_obfuscation": False}},
+    "background and stream": {"background": True, "stream": True},
+    "tool_choice required": {"tools": TOOLS, "tool_choice": "required"},
+}
+
+# case -> fields, param, code, words of the message
+REFUSED: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "model missing": ({"model": None}, "model", "invalid_type", "a string of 1 to 512 characters"),
+    "model empty": ({"model": ""}, "model", "string_below_min_length", "an empty string"),
+    "model long": ({"model": "x" * 513}, "model", "string_above_max_length", "1 to 512"),
+    "model of control characters": ({"model": "a\nb"}, "model", "invalid_value", "cannot be printed"),
+    "input null": ({"input": None}, "input", "missing_required_parameter", "'previous_response_id'"),
+    "input empty": ({"input": []}, "input", "missing_required_parameter", "an array of at least 1 item"),
+    "input number": ({"input": 5}, "input", "invalid_type", "a string, or an array"),
+    "instructions": ({"instructions": ["a"]}, "instructions", "invalid_type", "a string"),
+    "previous empty": ({"previous_response_id": ""}, "previous_response_id", "string_below_min_length", "empty"),
+    "conversation empty": ({"conversation": {}}, "conversation.id", "missing_required_parameter", "missing"),
+    "conversation long": ({"conversation": "x" * 513}, "conversation", "string_above_max_length", "512"),
+    "both": (
+        {"conversation": "c", "previous_response_id": "r"},
+        "previous_response_id",
+        "invalid_parameter_combination",
+        "only one",
+    ),
+    "prompt": ({"prompt": {}}, "prompt.id", "missing_required_parameter", "missing"),
+    "background unstored": (
+        {"background": True, "store": False},
+        "background",
+        "invalid_parameter_combination",
+        "'store' is false",
+    ),
+    "background": ({"background": 1}, "background", "invalid_type", "true or false"),
+    "store": ({"store": "yes"}, "store", "invalid_type", "true or false"),
+    "stream": ({"stream": "yes"}, "stream", "invalid_type", "true or false"),
+    "stream_options": ({"stream_options": {}}, "stream_options", "invalid_value", "'stream' set to true"),
+    "include": ({"include": ["x"]}, "include[0]", "invalid_value", "'reasoning.encrypted_content'"),
+    "15 tokens": ({"max_output_tokens": 15}, "max_output_tokens", "integer_below_min_value", "at least 16"),
+    "no tokens": ({"max_output_tokens": 0}, "max_output_tokens", "integer_below_min_value", "at least 16"),
+    "half a token": ({"max_output_tokens": 16.5}, "max_output_tokens", "invalid_type", "an integer"),
+    "too many tokens": ({"max_output_tokens": MAX + 1}, "max_output_tokens", "integer_above_max_value", "integer"),
+    "max_tool_calls": ({"max_tool_calls": -1}, "max_tool_calls", "integer_below_min_value", "from 0"),
+    "cold": ({"temperature": -0.1}, "temperature", "decimal_below_min_value", "from 0 to 2"),
+    "hot": ({"temperature": 2.1}, "temperature", "decimal_above_max_value", "from 0 to 2"),
+    "top_p": ({"top_p": 1.01}, "top_p", "decimal_above_max_value", "from 0 to 1"),
+    "top_logprobs": ({"top_logprobs": 21}, "top_logprobs", "integer_above_max_value", "from 0 to 20"),
+    "presence": ({"presence_penalty": 2.1}, "presence_penalty", "decimal_above_max_value", "from -2 to 2"),
+    "frequency": ({"frequency_penalty": -2.1}, "frequency_penalty", "decimal_below_min_value", "from -2 to 2"),
+    "truncation": ({"truncation": "middle"}, "truncation", "invalid_value", "'auto' or 'disabled'"),
+    "compaction": (
+        {"context_management": [{"type": "compaction", "compact_threshold": 999}]},
+        "context_management[0].compact_threshold",
+        "integer_below_min_value",
+        "1000",
+    ),
+    "no compaction": ({"context_management": []}, "context_management", "array_below_min_length", "at least 1"),
+    "format": ({"text": {"format": {"type": "xml"}}}, "text.format.type", "invalid_value", "'json_schema'"),
+    "format without schema": (
+        {"text": {"format": {"type": "json_schema", "name": "a"}}},
+        "text.format.schema",
+        "missing_required_parameter",
+        "missing",
+    ),
+    "format name": (
+        {"text": {"format": SCHEMA | {"name": "a b"}}},
+        "text.format.name",
+        "invalid_value",
+        "a letter (a-z, A-Z)",
+    ),
+    "verbosity": ({"text": {"verbosity": "none"}}, "text.verbosity", "invalid_value", "'high', 'low' or 'medium'"),
+    "effort": ({"reasoning": {"effort": "huge"}}, "reasoning.effort", "invalid_value", "'xhigh'"),
+    "summary": ({"reasoning": {"summary": "long"}}, "reasoning.summary", "invalid_value", "'concise'"),
+    "context": ({"reasoning": {"context": "none"}}, "reasoning.context", "invalid_value", "'all_turns'"),
+    "tools": ({"tools": {}}, "tools", "invalid_type", "an array"),
+    "many tools": ({"tools": [FUNCTION] * 129}, "tools", "array_above_max_length", "at most 128"),
+    "tool_choice": ({"tool_choice": "any"}, "tool_choice", "invalid_value", "'required'"),
+    "parallel_tool_calls": ({"parallel_tool_calls": 0}, "parallel_tool_calls", "invalid_type", "true or false"),
+    "17 pairs": (
+        {"metadata": {str(i): "" for i in range(17)}},
+        "metadata",
+        "object_above_max_properties",
+        "at most 16",
+    ),
+    "long key": ({"metadata": {"k" * 65: "v"}}, "metadata", "string_above_max_length", "at most 64"),
+    "long value": ({"metadata": {"k": "v" * 513}}, "metadata.k", "string_above_max_length", "at most 512"),
+    "no string": ({"metadata": {"k": 1}}, "metadata.k", "invalid_type", "a string"),
+    "service_tier": ({"service_tier": "slow"}, "service_tier", "invalid_value", "'flex'"),
+    "user": ({"user": 1}, "user", "invalid_type", "a string"),
+    "safety": ({"safety_identifier": "x" * 65}, "safety_identifier", "string_above_max_length", "at most 64"),
+    "cache key": ({"prompt_cache_key": 1}, "prompt_cache_key", "invalid_type", "a string"),
+    "retention": ({"prompt_cache_retention": "1h"}, "prompt_cache_retention", "invalid_value", "'24h'"),
+    "ttl": ({"prompt_cache_options": {"ttl": "1h"}}, "prompt_cache_options.ttl", "invalid_value", "'30m'"),
+    "moderation": ({"moderation": {}}, "moderation.model", "missing_required_parameter", "missing"),
+    "top_k": ({"top_k": -1}, "top_k", "integer_below_min_value", "from 0"),
+    "min_p": ({"min_p": 1.1}, "min_p", "decimal_above_max_value", "from 0 to 1"),
+    "repetition": ({"repetition_penalty": 2}, "repetition_penalty", "decimal_above_max_value", "both excluded"),
+    "bias": ({"logit_bias": {"1": 101}}, "logit_bias.1", "decimal_above_max_value", "from -100 to 100"),
+    "stop": ({"stop": ["a"] * 5}, "stop", "array_above_max_length", "1 to 4"),
+    "stop included": ({"include_stop_str_in_output": 1}, "include_stop_str_in_output", "invalid_type", "true"),
+    "seed": ({"seed": 2**63}, "seed", "integer_above_max_value", "an integer"),
+    "thinking": ({"enable_thinking": "yes"}, "enable_thinking", "invalid_type", "true or false"),
+    "separate": ({"separate_reasoning": "yes"}, "separate_reasoning", "invalid_type", "true or false"),
+    "provider": ({"provider": 1}, "provider", "invalid_type", "a string"),
+    "behaviour": (
+        {"context_length_exceeded_behavior": "wait"},
+        "context_length_exceeded_behavior",
+        "invalid_value",
+        "'error' or 'truncate'",
+    ),
+    "unknown number": ({"zzz": float("inf")}, "zzz", "invalid_value", "out of range"),
+}
