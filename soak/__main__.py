@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from soak import cuts, kills, local, memory, outages
+from soak import cuts, kills, local, memory, outages, stored
 from soak.report import Report
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -24,6 +24,7 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 SCENARIOS: dict[str, Callable[[float, Path, Progress], Coroutine[None, None, Report]]] = {
     "kills": kills.run,
     "cuts": cuts.run,
+    "stored": stored.run,
     "database": outages.run,
     "memory": memory.run,
     "local": local.run,

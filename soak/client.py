@@ -35,10 +35,15 @@ class Answer(msgspec.Struct):
         return self.headers.get("content-type", "").startswith("text/event-stream")
 
     @property
+    def data(self) -> list[bytes]:
+        """The data of every event of a stream but `[DONE]`, of events whose end arrived; events may have names."""
+        lines = (line for frame in self.body.split(b"\n\n")[:-1] for line in frame.split(b"\n"))
+        return [line[6:] for line in lines if line.startswith(b"data: ") and line != b"data: [DONE]"]
+
+    @property
     def events(self) -> list[Any]:
-        """The JSON of every event of a stream but `[DONE]`; of events whose end arrived. Raises ValueError."""
-        frames = self.body.split(b"\n\n")[:-1]
-        return [json.loads(x[6:]) for x in frames if x.startswith(b"data: ") and x != b"data: [DONE]"]
+        """The same as values. Raises ValueError."""
+        return [json.loads(data) for data in self.data]
 
     @property
     def done(self) -> bool:
@@ -86,15 +91,29 @@ class Client:
         return await self.post(json.dumps(body).encode(), model, within_s)
 
     async def post(self, body: bytes, model: str = "", within_s: float = 60.0) -> Answer:
-        """The same with a body of any bytes. An answer that has no end after `within_s` is given up."""
-        answer = Answer(model)
+        """The same with a body of any bytes."""
+        return await self.send("POST", "/v1/chat/completions", body, Answer(model), within_s)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        answer: Answer | None = None,
+        within_s: float = 60.0,
+        **headers: str,
+    ) -> Answer:
+        """Any request; an underscore in the name of a header stands for a hyphen. The answer grows in `answer`, whose
+        head can be read before its end. One that has no end after `within_s` is given up. Raises Refused.
+        """
+        answer = answer or Answer(path)
         try:
             connection = self._free.pop() if self._free else await self._connect()
         except OSError as error:
             raise Refused(str(error)) from error
         try:
             async with asyncio.timeout(within_s):
-                await self._exchange(body, answer, *connection)
+                await self._exchange(_request(method, path, self._key, body, headers), answer, *connection)
         except TimeoutError:
             answer.trouble = f"no end after {within_s:g} s"
         except (OSError, EOFError, ValueError) as error:  # reset; IncompleteReadError; no HTTP
@@ -122,13 +141,9 @@ class Client:
         return await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
 
     async def _exchange(
-        self, body: bytes, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, request: bytes, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        head = (
-            "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-            f"authorization: Bearer {self._key}\r\ncontent-length: {len(body)}\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
+        writer.write(request)
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, s, value in (line.partition(":") for line in lines) if s}
         answer.status, answer.headers = int(first.split(" ", 2)[1]), headers
@@ -145,3 +160,11 @@ class Client:
         else:
             raise ValueError("an answer without a length")
         answer.whole = True
+
+
+def _request(method: str, path: str, key: str, body: bytes, more: dict[str, str]) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "host: 127.0.0.1", f"authorization: Bearer {key}"]
+    if body or method != "GET":
+        lines += ["content-type: application/json", f"content-length: {len(body)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in more.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body

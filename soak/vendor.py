@@ -1,5 +1,6 @@
 """A vendor that does what the name of the model says: `stream-20-5~17` streams 20 words, 5 ms apart; `~17` is not read.
 
+`count-20-5` counts to 20, and `echo` says what users said, both also where they are asked in the responses API.
 As a process, `python -m soak.vendor`: writes its port on stdout and ends when stdin does. Under `/good/` it answers
 every model plainly, whatever its name says.
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from tests.upstream import FakeVendor, Request, Wire, chunk, completion
 
+from soak.speech import BETWEEN, heard, numerals, say
 from soak.wire import STREAM, WHOLE
 
 
@@ -51,6 +53,15 @@ async def _stream(request: Request, wire: Wire, words: str, gap_ms: str) -> None
     await wire.end_stream()
 
 
+async def _count(request: Request, wire: Wire, numbers: str, gap_ms: str) -> None:
+    await say(request, wire, numerals(int(numbers)), int(gap_ms) / 1000)
+
+
+async def _echo(request: Request, wire: Wire) -> None:
+    text = BETWEEN.join(heard(request))
+    await say(request, wire, [text[at : at + 400] for at in range(0, len(text), 400)], 0.0)
+
+
 async def _slow(request: Request, wire: Wire, ms: str) -> None:
     await asyncio.sleep(int(ms) / 1000)
     await _plain(request, wire)
@@ -82,6 +93,8 @@ async def _cut(request: Request, wire: Wire, mode: str, at: str) -> None:
 
 _KINDS: dict[str, Callable[..., Awaitable[None]]] = {
     "stream": _stream,
+    "count": _count,
+    "echo": _echo,
     "slow": _slow,
     "status": _status,
     "flaky": _flaky,

@@ -148,6 +148,24 @@ async def test_the_async_sdk_filters(server: Kept, many: tuple[str, list[str]]) 
         assert await listed(model="gpt-4") == []  # asked for, and not what answered
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_was_asked_for_with_store_is_there(server: Kept, stream: bool) -> None:
+    key = server.project(f"asked {stream}")
+    with sdk(server, key) as client:
+        asked = {"model": "penstock-tiny", "messages": [USER], "metadata": {"a": "b"}, "max_tokens": 5}
+        if stream:
+            with client.chat.completions.create(**asked, store=True, stream=True) as chunks:
+                (id,) = {chunk.id for chunk in chunks}
+        else:
+            id = client.chat.completions.create(**asked, store=True).id
+        client.chat.completions.create(**asked)
+        (found,) = client.chat.completions.list(metadata={"a": "b"})
+        assert (found.id, found.model) == (id, "penstock-tiny")
+        assert found.choices[0].message.content
+        (line,) = lines(ask(server, LISTED + "/export", key))
+        assert line == {"messages": [USER, {"role": "assistant", "content": found.choices[0].message.content}]}
+
+
 def test_an_empty_list(server: Kept, check: Callable[[str, Any], None]) -> None:
     answer = ask(server, LISTED, server.project("empty")).json()
     check("ChatCompletionList", answer)

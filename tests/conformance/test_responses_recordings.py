@@ -25,7 +25,12 @@ NATIVE = {
 }
 """Vendor of the recordings of responses -> row of compatible.toml."""
 
-EXCEPTIONS: dict[str, str] = {}
+_TWO = "several answers one after another in one recording; the first end ends the answer"
+_BESIDE = "xAI counts reasoning beside completion_tokens; output_tokens of a response hold both"
+EXCEPTIONS = {
+    "chat": {"6f66b9b0f919e9df": _BESIDE, "15a2c6e8da9801b3": _BESIDE},
+    "responses": {"ca1144d26956fd1c": _TWO, "0569d5d568905a53": _TWO},
+}
 """Recording -> why it cannot pass; each is a fact about the recording, none a licence for the code."""
 
 
@@ -65,7 +70,7 @@ def server(replay: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 
 def check(server: ServerProcess, recordings: Path, replay: int, out: Path, api: str, *more: str) -> dict[str, Any]:
-    """What `replay_check.py` finds over all recordings of `api`, without the exceptions."""
+    """What `replay_check.py` finds over all recordings of `api`."""
     how = "chat" if api == "chat" else "own"
     names = KINDS if api == "chat" else NATIVE
     models = [argument for name in names for argument in ("--model", f"{name}={name}-{how}/m@@{{id}}")]
@@ -87,7 +92,6 @@ def check(server: ServerProcess, recordings: Path, replay: int, out: Path, api: 
     )
     assert done.returncode == 0, done.stderr[-2000:]
     result: dict[str, Any] = json.loads(out.read_text())
-    result["fails"] = [f for f in result["fails"] if f[3] not in EXCEPTIONS]
     return result
 
 
@@ -95,6 +99,7 @@ LEAST = {
     "chat": {"plain": 1150, "rand": 250, "crlf": 250, "cut": 250, "gzip": 900},
     "responses": {"plain": 450, "rand": 100, "crlf": 100, "cut": 100, "gzip": 350, "byte": 100, "ping": 100},
 }
+"""How many recordings must pass at least, so that none is left out unseen."""
 
 
 @pytest.mark.timeout(900)
@@ -105,5 +110,8 @@ def test_every_recording(
     result = check(
         server, recordings, replay, tmp_path / "out.json", api, "--variants", variant, "--limit", "100000"
     )
-    assert not result["fails"], json.dumps(result["fails"][:10], indent=1)
+    unexpected = [f for f in result["fails"] if f[3] not in EXCEPTIONS[api]]
+    assert not unexpected, json.dumps(unexpected[:10], indent=1)
+    if variant == "plain":  # an exception that passes is none
+        assert {f[3] for f in result["fails"]} == EXCEPTIONS[api].keys()
     assert result["summary"]["ok"] >= LEAST[api][variant], result["summary"]

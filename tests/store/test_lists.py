@@ -185,6 +185,7 @@ async def test_a_walk_holds_a_few_objects_and_may_end_early(database: Database) 
     await objects.put(database, [an_object(99)])  # nothing is locked
 
 
+@pytest.mark.parametrize("counted", [False, True], ids=["fresh tables", "statistics"])
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize(
     ("filters", "index"),
@@ -192,11 +193,12 @@ async def test_a_walk_holds_a_few_objects_and_may_end_early(database: Database) 
     ids=["all", "model", "model and metadata"],
 )
 async def test_a_page_of_a_list_costs_the_rows_of_the_page(
-    database: Database, filters: dict[str, Any], index: str, descending: bool
+    database: Database, filters: dict[str, Any], index: str, descending: bool, counted: bool
 ) -> None:
     """However many rows there are: it begins at the cursor and is in the order of the index."""
     await objects.put(database, [an_object(n, model="m", metadata={"a": "b", "c": "d"}) for n in range(50)])
-    await change(database, "ANALYZE")
+    if counted:
+        await change(database, "ANALYZE")
     with plans(database) as found:
         page = await objects.listed(
             database, "proj_1", "response", **filters, after=an_object(20).id, limit=5, descending=descending
@@ -204,7 +206,7 @@ async def test_a_page_of_a_list_costs_the_rows_of_the_page(
         made = await found()
     numbers = range(19, 14, -1) if descending else range(21, 26)
     assert _ids(page) == [an_object(n).id for n in numbers]
-    (plan,) = [plan for statement, plan in made if "body" in statement]
+    (plan,) = [plan for statement, plan in made if "LIMIT" in statement and "ORDER BY" in statement]
     sign = "<" if descending else ">"
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan
@@ -217,17 +219,19 @@ async def test_a_page_of_a_list_costs_the_rows_of_the_page(
         assert f"id{sign}?" in first, plan
 
 
-async def test_a_chain_costs_its_links(database: Database) -> None:
+@pytest.mark.parametrize("counted", [False, True], ids=["fresh tables", "statistics"])
+async def test_a_chain_costs_its_links(database: Database, counted: bool) -> None:
     given = await _chain_of(database, 50)
-    await change(database, "ANALYZE")
+    if counted:
+        await change(database, "ANALYZE")
     with plans(database) as found:
         await objects.chain(database, "proj_1", given[49].id)
         made = await found()
     (plan,) = [plan for statement, plan in made if "RECURSIVE" in statement]
-    assert "SCAN stored" not in plan
     searches = [line for line in plan.splitlines() if "SEARCH stored" in line or "Index Cond" in line]
-    assert len(searches) == 2, plan
-    assert all("id" in line for line in searches), plan
+    assert len(searches) == 2, plan  # the first, and each next one
+    assert all(line.count("project_id") == line.count("kind") == 1 and "id" in line for line in searches), plan
+    assert all("id=?" in line.split("kind")[1] or "(id = " in line for line in searches), plan
 
 
 async def test_expiry_looks_at_what_is_over(database: Database) -> None:

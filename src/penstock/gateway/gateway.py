@@ -17,7 +17,7 @@ from penstock.core.errors import InternalError, PenstockError, Unavailable, Upst
 from penstock.core.exchange import Target
 from penstock.core.record import Record
 from penstock.dialects.chat.assembly import Assembly
-from penstock.dialects.chat.chunks import usage_chunk
+from penstock.dialects.chat.chunks import Fingerprint, usage_chunk
 from penstock.dialects.errors import error_status
 from penstock.dialects.profiles import PROFILES
 from penstock.gateway.arrival import Arrival
@@ -32,6 +32,7 @@ from penstock.gateway.structured import structured
 from penstock.gateway.truncation import shortens
 from penstock.gateway.vendors import Take, Try, Vendors
 from penstock.limits import Admission
+from penstock.params import Support, lacking
 from penstock.params.tidy import tidy
 from penstock.pricing import Prices
 from penstock.routing import Again, Catalogue, decide
@@ -95,8 +96,8 @@ class Gateway:
         except PenstockError as error:
             self._close_failed(book, error, call)
             raise
-        except asyncio.CancelledError:
-            self._close_failed(book, self._why_ended(), call)
+        except asyncio.CancelledError as cancelled:
+            self._close_failed(book, self._why_ended(cancelled), call)
             raise
         except Exception as error:
             failure = _defect(error, arrival.request_id)
@@ -160,12 +161,13 @@ class Gateway:
             readers.clear()
             collects = (book.keeps_content or face.assembles) and not self._vendors.native(call, target)
             assembly = Assembly(call, target) if collects else None
-            await self._choices(
-                call, target, allowed, readers, _kept(client.take, assembly) if assembly else client.take
-            )
+            take = _kept(client.take, assembly) if assembly else client.take
+            tells_usage = call.include_usage and self._composed(call, target)
+            fingerprint = Fingerprint()
+            await self._choices(call, target, allowed, readers, _kept(take, fingerprint) if tells_usage else take)
             book.metered(readers)
-            if call.include_usage and self._composed(call, target) and book.record.usage is not None:
-                await client.take([usage_chunk(call, target, book.record.usage)])
+            if tells_usage and book.record.usage is not None:
+                await client.take([usage_chunk(call, target, book.record.usage, fingerprint.value)])
             return assembly
 
         try:
@@ -183,11 +185,11 @@ class Gateway:
                 raise
             failure = error if isinstance(error, PenstockError) else _defect(error, call.request_id)
             await self._break_off(client, book, face, failure, call)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
             book.metered(readers)
             if not client.begun:
                 raise
-            ended = self._why_ended()
+            ended = self._why_ended(cancelled)
             self._close_failed(book, ended, call, status=200 if self._admission.ended else None)
             last = await face.broken(ended, book.record.usage)
             if self._admission.ended:
@@ -214,6 +216,9 @@ class Gateway:
 
         formed = self._emulates_format(call, target)
         if call.n > 1 and self._composed(call, target):
+            call.changed["n"] = Support.EMULATED
+            if call.strict and (error := lacking({"n": Support.EMULATED}, self._vendors.capabilities(target))):
+                raise error
             await fan_out(call, one, take)
         else:
             await one(call, take)
@@ -281,9 +286,11 @@ class Gateway:
                     return answer
         raise UpstreamBroke("no target answered")  # not reached: the last target's failure is raised above
 
-    def _why_ended(self) -> PenstockError:
+    def _why_ended(self, cancelled: asyncio.CancelledError) -> PenstockError:
         if self._admission.ended:
             return Unavailable("this server was stopped before the answer was whole", code="stopping")
+        if cancelled.args == ("cancelled",):
+            return ClientStalled("the response was cancelled", code="cancelled")
         return ClientStalled("the client left", code="client_left")
 
     def _book(self, arrival: Arrival) -> Book:
@@ -309,7 +316,7 @@ class Gateway:
             return
 
 
-def _kept(take: Take, assembly: Assembly) -> Take:
+def _kept(take: Take, assembly: Assembly | Fingerprint) -> Take:
     """`take`, with what it takes collected as well."""
 
     async def both(frames: list[Frame]) -> None:

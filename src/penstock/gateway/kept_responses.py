@@ -71,7 +71,8 @@ class KeptResponses:
             raise _not_background(id)
         if stored.status in _UNFINISHED:
             raise Unavailable(
-                f"The response '{id[:128]}' runs in another process of this server, which alone can cancel it; try again.",
+                f"The response '{id[:128]}' runs in another process of this server, which alone can cancel it; "
+                "try again.",
                 code="runs_elsewhere",
                 headers={"retry-after": "1"},
             )
@@ -115,9 +116,8 @@ class KeptResponses:
 
     async def _joined(self, live: Live, after: int, obfuscation: bool) -> AsyncIterator[bytes]:
         async for events in live.follow(after, self._keep_alive_s):
-            if not obfuscation:
-                events = [_plain(event) for event in events]
-            yield b"".join([named_event(event) for event in events]) if events else KEEP_ALIVE
+            told = events if obfuscation else [_plain(event) for event in events]
+            yield b"".join([named_event(event) for event in told]) if told else KEEP_ALIVE
         yield DONE
 
     async def _replayed(self, stored: StoredObject, after: int, obfuscation: bool) -> AsyncIterator[bytes]:

@@ -62,7 +62,7 @@ class Live:
         if not self.done and self.ending is None:
             self.ending = why
             if self.task is not None:
-                self.task.cancel()
+                self.task.cancel(why)
 
     def client_left(self) -> None:
         """The one who began it is gone: without somebody else who reads, it ends in a while."""

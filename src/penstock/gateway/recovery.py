@@ -21,7 +21,7 @@ class _Typed(msgspec.Struct):
 
 
 def cut_short(begun: StoredObject, events: list[bytes]) -> StoredObject:
-    """`begun`, with what `events` add to it: failed where it ran in the background, incomplete where a client read it."""
+    """`begun`, with what `events` add to it: failed where it ran in the background, else incomplete."""
     if begun.kind != "response":
         return begun
     resource: dict[str, Any] = msgspec.json.decode(begun.body)

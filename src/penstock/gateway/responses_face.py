@@ -47,6 +47,7 @@ class ResponsesFace:
         self._include = include
         self._entry: Entry | None = None
         self._usage: Usage | None = None
+        self._queued = False
         self.over = False
         self.failed = False
 
@@ -60,21 +61,28 @@ class ResponsesFace:
         Raises Unavailable where it cannot be kept.
         """
         self._writer = self._make_writer("")
+        self._queued = True
         await self._begin("queued")
 
     async def open(self) -> bytes:
         """`response.created` and `response.in_progress`; from here on the response can be read by its id."""
+        events = self.writer.start(queued=self._queued)
         await self._begin("in_progress")
-        return self._told(self.writer.start())
+        return self._told(events)
 
     async def _begin(self, status: str) -> None:
         if self._kept_as is None or self._live is None:
             return
-        under_way = self._object(self.writer.response, status=status)
+        response = self.writer.response | {"status": status}
+        under_way = self._object(response, status=status)
+
+        def under_way_json() -> bytes:
+            return msgspec.json.encode(response)
+
         if self._entry is None:
             self._entry = self._keeper.begin(under_way)
         await self._keeper.announce(under_way)
-        self._live.snapshot = lambda: self.writer.json()
+        self._live.snapshot = under_way_json if status == "queued" else self.writer.json
 
     def frame(self, data: bytes, frame: Frame) -> bytes:
         """The events that a frame becomes. What a chat stream says of its usage comes with the end."""

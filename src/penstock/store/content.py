@@ -171,9 +171,9 @@ async def _count(connection: AsyncConnection, project_id: str, counts: dict[byte
         await connection.execute(_add, values)
 
 
-def chunks(values: list[_T]) -> Iterator[list[_T]]:
-    """`values`, no more than TOGETHER at a time."""
-    return (values[start : start + TOGETHER] for start in range(0, len(values), TOGETHER))
+def chunks(values: Sequence[_T], size: int = TOGETHER) -> Iterator[Sequence[_T]]:
+    """`values`, no more than `size` at a time."""
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def _without_id(item: bytes) -> tuple[bytes, bytes, int]:

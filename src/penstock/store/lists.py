@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Mapping
 
-from sqlalchemy import Select, and_, exists, func, literal, select
+from sqlalchemy import FromClause, Row, Select, func, literal, select
 from sqlalchemy.sql import ColumnElement
 
 from penstock.core.errors import InvalidRequest
-from penstock.store.content import read
+from penstock.store.content import TOGETHER, Blobs, chunks, read
 from penstock.store.database import Database
 from penstock.store.errors import UnknownCursor
 from penstock.store.schema import stored, stored_labels
 from penstock.store.stored_object import SHORT, Kind, StoredObject, alive, labels, object_of
 
+_TRIES = 10  # of a list that others' deletes come in between
 _WALKED = 8  # objects of a walk that are in memory at once: each may be as long as a request
 _COUNTED = 1000  # rows of a label that are counted to find the rarest
 _AT_ONCE = 64  # objects that are unpacked within one turn of the event loop
@@ -27,22 +27,38 @@ async def chain(database: Database, project_id: str, id: str, most: int = 10_000
     Empty where it, or any before it, is not there: to go on from the rest would be another conversation. Raises
     InvalidRequest where they are more than `most`, DatabaseError.
     """
-    columns = [*SHORT, stored.c.input, stored.c.output]
-    of_project = (stored.c.project_id == project_id, stored.c.kind == "response", alive())
-    found = select(*columns, literal(0).label("depth")).where(*of_project, stored.c.id == id)
-    link = found.cte("link", recursive=True)
-    older = select(*columns, link.c.depth + 1).where(*of_project, stored.c.id == link.c.previous, link.c.depth < most)
-    rows, contents = await read(database, project_id, select(link.union_all(older)))
-    if len(rows) > most:
+    ids = await _links(database, project_id, id, most)
+    if len(ids) > most:
         raise InvalidRequest(
             f"more than {most} responses come before '{id}', too many to be continued", param="previous_response_id"
         )
-    rows = sorted(rows, key=lambda row: -row.depth)
-    if not rows or rows[0].previous is not None:
-        return []
-    if len(rows) <= _AT_ONCE:
-        return [object_of(row, contents) for row in rows]
-    return await asyncio.to_thread(lambda: [object_of(row, contents) for row in rows])
+    of_project = (stored.c.project_id == project_id, stored.c.kind == "response", alive())
+    whole = select(*SHORT, stored.c.input, stored.c.output).where(*of_project)
+    found: dict[str, StoredObject] = {}
+    for some in chunks(ids):
+        rows, contents = await read(database, project_id, whole.where(stored.c.id.in_(some)))
+        unpack = partial(_objects, rows, contents)
+        found |= unpack() if len(rows) <= _AT_ONCE else await asyncio.to_thread(unpack)
+    return [found[link] for link in reversed(ids)] if len(found) == len(ids) else []
+
+
+async def _links(database: Database, project_id: str, id: str, most: int) -> list[str]:
+    """The ids of a chain as far as it is known, newest first, and the first that is not; no more than `most` + 1."""
+    of_project = (stored.c.project_id == project_id, stored.c.kind == "response", alive())
+    newest = select(stored.c.id, stored.c.previous, literal(0).label("depth")).where(*of_project, stored.c.id == id)
+    link = newest.cte("link", recursive=True)
+    # Asked for the one value, PostgreSQL looks it up by its key. Asked for a join, it may read everything at each
+    # link, as long as it has counted nothing of a table.
+    previous = select(stored.c.previous).where(*of_project, stored.c.id == link.c.previous).correlate(link)
+    older = select(link.c.previous, previous.scalar_subquery(), link.c.depth + 1)
+    older = older.where(link.c.previous.is_not(None), link.c.depth < most)
+    chained = link.union_all(older)
+    async with database.read() as connection:
+        return list(await connection.scalars(select(chained.c.id).order_by(chained.c.depth)))
+
+
+def _objects(rows: Sequence[Row[Any]], contents: Blobs) -> dict[str, StoredObject]:
+    return {row.id: object_of(row, contents) for row in rows}
 
 
 async def listed(
@@ -66,14 +82,20 @@ async def listed(
         async with database.read() as connection:
             if await connection.scalar(cursor.where(stored.c.id == after, alive())) is None:
                 raise UnknownCursor(after)
-    columns = [*SHORT, stored.c.body]
-    query, key = await _narrowed(database, project_id, kind, labels(kind, model, metadata or {}), columns)
-    query = query.order_by(key.desc() if descending else key).limit(limit)
+    query, key = await _narrowed(database, project_id, kind, labels(kind, model, metadata or {}))
     if after is not None:
         query = query.where(key < after if descending else key > after)
-    async with database.read() as connection:
-        rows = (await connection.execute(query)).all()
-    return [object_of(row, {}) for row in rows]
+    query = query.order_by(key.desc() if descending else key).limit(limit)
+    rows = select(*SHORT, stored.c.body).where(stored.c.project_id == project_id, stored.c.kind == kind)
+    found: dict[str, StoredObject] = {}
+    ids: list[str] = []
+    for _ in range(_TRIES):
+        async with database.read() as connection:
+            ids = list(await connection.scalars(query))
+            found = _objects((await connection.execute(rows.where(stored.c.id.in_(ids)))).all(), {})
+        if len(found) == len(ids):
+            break  # none was deleted between the two, which would make this look like the last page
+    return [found[id] for id in ids if id in found]
 
 
 async def walk(
@@ -88,16 +110,20 @@ async def walk(
 
     Raises DatabaseError.
     """
+    query, key = await _narrowed(database, project_id, kind, labels(kind, model, metadata or {}))
+    query = this_page = query.order_by(key).limit(TOGETHER)
     columns = [*SHORT, stored.c.body, stored.c.input, stored.c.output]
-    query, key = await _narrowed(database, project_id, kind, labels(kind, model, metadata or {}), columns)
-    query = this_page = query.order_by(key).limit(_WALKED)
+    whole = select(*columns).where(stored.c.project_id == project_id, stored.c.kind == kind).order_by(stored.c.id)
     while True:
-        rows, contents = await read(database, project_id, this_page)
-        for row in rows:
-            yield await asyncio.to_thread(object_of, row, contents)
-        if len(rows) < _WALKED:
+        async with database.read() as connection:
+            ids = list(await connection.scalars(this_page))
+        for some in chunks(ids, _WALKED):
+            rows, contents = await read(database, project_id, whole.where(stored.c.id.in_(some)))
+            for row in rows:
+                yield await asyncio.to_thread(object_of, row, contents)
+        if len(ids) < TOGETHER:
             return
-        this_page = query.where(key > rows[-1].id)
+        this_page = query.where(key > ids[-1])
 
 
 async def count(
@@ -109,28 +135,36 @@ async def count(
     metadata: Mapping[str, str] | None = None,
 ) -> int:
     """How many objects `walk` gives. Raises DatabaseError."""
-    query, _ = await _narrowed(database, project_id, kind, labels(kind, model, metadata or {}), [func.count()])
+    query, _ = await _narrowed(database, project_id, kind, labels(kind, model, metadata or {}))
     async with database.read() as connection:
-        return int(await connection.scalar(query) or 0)
+        return int(await connection.scalar(select(func.count()).select_from(query.subquery())) or 0)
 
 
 async def _narrowed(
-    database: Database, project_id: str, kind: Kind, wanted: set[bytes], columns: Sequence[ColumnElement[Any]]
-) -> tuple[Select[Any], ColumnElement[str]]:
-    """A query for `columns` of the objects with all of the labels `wanted`, and the column to order it by."""
-    query: Select[Any] = select(*columns).where(stored.c.project_id == project_id, stored.c.kind == kind, alive())
+    database: Database, project_id: str, kind: Kind, wanted: set[bytes]
+) -> tuple[Select[tuple[str]], ColumnElement[str]]:
+    """A query for the ids of the objects with all of the labels `wanted`, and the column to order them by."""
     if not wanted:
+        query = select(stored.c.id).where(stored.c.project_id == project_id, stored.c.kind == kind, alive())
         return query, stored.c.id
     rarest, *others = await _rarest_first(database, project_id, list(wanted))
     first = stored_labels.alias("first")
-    both = and_(stored.c.project_id == first.c.project_id, stored.c.id == first.c.id)
-    query = query.select_from(first.join(stored, both))
-    query = query.where(first.c.project_id == project_id, first.c.label == rarest)
+    itself = (stored.c.project_id == first.c.project_id, stored.c.kind == kind, stored.c.id == first.c.id, alive())
+    query = select(first.c.id).where(first.c.project_id == project_id, first.c.label == rarest, _one(first, *itself))
     for label in others:
         other = stored_labels.alias()
-        same = (other.c.project_id == project_id, other.c.label == label, other.c.id == first.c.id)
-        query = query.where(exists().where(*same))
+        same = (other.c.project_id == first.c.project_id, other.c.label == label, other.c.id == first.c.id)
+        query = query.where(_one(first, *same))
     return query, first.c.id
+
+
+def _one(outer: FromClause, *where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """There is the one row of a key, for a row of `outer`.
+
+    Counted, where EXISTS would say the same: that PostgreSQL may turn into a join, and while it knows little of the
+    tables it begins at the wrong end of it, with every row of the project.
+    """
+    return select(func.count()).where(*where).correlate(outer).scalar_subquery() == 1
 
 
 async def _rarest_first(database: Database, project_id: str, wanted: list[bytes]) -> list[bytes]:

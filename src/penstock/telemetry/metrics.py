@@ -27,6 +27,7 @@ NAMES = {
     "penstock_refused_total": "requests refused before a key was known, by HTTP status",
     "penstock_calls_running": "calls under way now",
     "penstock_spool_waiting_bytes": "bytes of records that wait for the database",
+    "penstock_journal_waiting_bytes": "bytes of stored responses that are under way, or wait for the database",
     "penstock_records_failed_total": "records that could not be written to the spool",
 }
 

@@ -87,9 +87,10 @@ def turns(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 def conversations() -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Items, at least one, in an order in which they can stand."""
+    """Items in an order in which they can stand, and not reasoning alone."""
     said = (USER | INSTRUCTIONS).map(lambda message: [message])
-    return st.lists(said | turns(), min_size=1, max_size=5).map(lambda parts: list(chain(*parts))).filter(bool)
+    items = st.lists(said | turns(), min_size=1, max_size=5).map(lambda parts: list(chain(*parts)))
+    return items.filter(lambda items: any(item.get("type") != "reasoning" for item in items))
 
 
 FUNCTION = made(

@@ -256,6 +256,7 @@ def test_reasoning_of_earlier_turns_goes_where_it_is_asked_for() -> None:
         ({"input": [{"type": "item_reference", "id": "msg_9"}]}, "input[0].id", "'msg_9'"),
         ({"input": [{"type": "function_call_output", "call_id": "a", "output": "4"}]}, "input[0].call_id", "'a'"),
         ({"input": None, "previous_response_id": "r"}, "input", "nothing to answer"),
+        ({"input": [{"type": "reasoning", "encrypted_content": "x"}]}, "input", "nothing to answer"),
     ],
 )
 def test_what_is_refused(fields: dict[str, Any], param: str, words: str) -> None:

@@ -9,9 +9,10 @@ import msgspec
 from msgspec import Raw
 
 from penstock.core.errors import InvalidRequest, UnsupportedParameter
+from penstock.dialects.responses.choice import AllowedTool, ToolChoice
 from penstock.dialects.responses.messages import chat_messages
 from penstock.dialects.responses.request import CHAT_FIELDS, KNOWN, Asked, ResponseFormatTextJSONSchemaConfig
-from penstock.dialects.responses.tools import AllowedTool, CustomTool, CustomToolFormatGrammar, FunctionTool, ToolChoice
+from penstock.dialects.responses.tools import CustomTool, CustomToolFormatGrammar, FunctionTool
 
 _SAME: Final = (
     "temperature",
@@ -62,7 +63,7 @@ def chat_body(asked: Asked, items: Sequence[Mapping[str, Any]]) -> ChatRequest:
         messages.insert(0, {"role": "system", "content": wire.instructions})
     if not messages:
         raise InvalidRequest(
-            "'input' is empty, and so is what it continues: there is nothing to answer.",
+            "'input', with what it continues, holds nothing to answer: no message, no call and no readable reasoning.",
             param="input",
             code="missing_required_parameter",
         )

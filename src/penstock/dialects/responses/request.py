@@ -24,7 +24,8 @@ from penstock.dialects.chat.request import (
 )
 from penstock.dialects.profiles import Profile
 from penstock.dialects.responses import items, rules
-from penstock.dialects.responses.tools import AnyTool, ToolChoiceOption
+from penstock.dialects.responses.choice import ToolChoiceOption
+from penstock.dialects.responses.tools import AnyTool
 from penstock.settings import Limits
 
 ENDPOINT: Final = "/v1/responses"

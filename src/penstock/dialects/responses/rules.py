@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from penstock.core.errors import InvalidRequest
 from penstock.dialects.chat.validate import METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH
 from penstock.dialects.profiles import Profile
-from penstock.dialects.responses import tools
+from penstock.dialects.responses import choice
 from penstock.settings import Limits
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def check(request: ResponsesRequest, limits: Limits, profile: Profile, *, strict
             "'stream_options' is allowed only with 'stream' set to true; leave it out or stream.",
             param="stream_options",
         )
-    tools.check(request.tools, request.tool_choice, limits)
+    choice.check(request.tools, request.tool_choice, limits)
     if request.metadata:
         check_metadata(request.metadata)
     reasoning = request.reasoning
