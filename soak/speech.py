@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import Any
 
-from tests.upstream import Request, Wire, chunk, completion
+from tests.upstream import USAGE, Request, Wire, chunk, completion
 
 BETWEEN = " | "
 """What `echo` has between two messages."""
@@ -24,75 +25,85 @@ def heard(request: Request) -> list[str]:
 
 async def say(request: Request, wire: Wire, words: list[str], gap_s: float) -> None:
     """Says `words` in the form that it is asked in, whole or `gap_s` seconds apart."""
-    native = request.path.endswith("/responses")
+    spoken = _Response("".join(words)) if request.path.endswith("/responses") else _Chat("".join(words))
     if not request.json.get("stream"):
-        text = "".join(words)
-        await wire.whole(_response(text, "completed") if native else completion(text))
+        await wire.whole(spoken.whole())
         return
     await wire.begin_stream()
-    before, after = _around(words) if native else (_CHAT_BEFORE, _CHAT_AFTER)
-    for event in before:
+    for event in spoken.before():
         await wire.event(event)
     for word in words:
         await asyncio.sleep(gap_s)
-        await wire.event(_part("output_text.delta", delta=word) if native else chunk({"content": word}))
-    for event in after:
+        await wire.event(spoken.word(word))
+    for event in spoken.after():
         await wire.event(event)
     await wire.end_stream()
 
 
-_CHAT_USAGE = {"prompt_tokens": 8, "completion_tokens": 9, "total_tokens": 17}
-_CHAT_BEFORE: list[Any] = [chunk({"role": "assistant", "content": ""})]
-_CHAT_AFTER: list[Any] = [chunk({}, "stop"), chunk(None, usage=_CHAT_USAGE), "[DONE]"]
+class _Chat:
+    """One chat completion."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def whole(self) -> Any:
+        return completion(self._text)
+
+    def before(self) -> list[Any]:
+        return [chunk({"role": "assistant", "content": ""})]
+
+    def word(self, word: str) -> Any:
+        return chunk({"content": word})
+
+    def after(self) -> list[Any]:
+        return [chunk({}, "stop"), chunk(None, usage=USAGE), "[DONE]"]
 
 
-def _around(words: list[str]) -> tuple[list[Any], list[Any]]:
-    """The events of a stream of the responses API before its text and after."""
-    text = "".join(words)
-    empty, full = _content(""), _content(text)
-    began, ended = _message("", "in_progress"), _message(text, "completed")
-    before = [
-        {"type": "response.created", "response": _response("", "in_progress")},
-        {"type": "response.in_progress", "response": _response("", "in_progress")},
-        {"type": "response.output_item.added", "output_index": 0, "item": began},
-        _part("content_part.added", part=empty),
-    ]
-    after = [
-        _part("output_text.done", text=text),
-        _part("content_part.done", part=full),
-        {"type": "response.output_item.done", "output_index": 0, "item": ended},
-        {"type": "response.completed", "response": _response(text, "completed")},
-    ]
-    return before, after
+class _Response:
+    """One response of one message, whose id is its own as a vendor's are."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._item_id = "msg_" + secrets.token_hex(16)
 
-def _part(name: str, **more: Any) -> dict[str, Any]:
-    place = {"item_id": "msg_vendor", "output_index": 0, "content_index": 0}
-    more = {"logprobs": []} | more if name.startswith("output_text") else more
-    return {"type": f"response.{name}", "sequence_number": 0, **place, **more}
+    def whole(self) -> Any:
+        return self._resource("completed", [self._message("completed", [self._content(self._text)])])
 
+    def before(self) -> list[Any]:
+        return [
+            {"type": "response.created", "response": self._resource("in_progress", [])},
+            {"type": "response.in_progress", "response": self._resource("in_progress", [])},
+            {"type": "response.output_item.added", "output_index": 0, "item": self._message("in_progress", [])},
+            self._event("content_part.added", part=self._content("")),
+        ]
 
-def _content(text: str) -> dict[str, Any]:
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+    def word(self, word: str) -> Any:
+        return self._event("output_text.delta", delta=word, logprobs=[])
 
+    def after(self) -> list[Any]:
+        whole = self.whole()
+        return [
+            self._event("output_text.done", text=self._text, logprobs=[]),
+            self._event("content_part.done", part=self._content(self._text)),
+            {"type": "response.output_item.done", "output_index": 0, "item": whole["output"][0]},
+            {"type": "response.completed", "response": whole},
+        ]
 
-def _message(text: str, status: str) -> dict[str, Any]:
-    content = [_content(text)] if text else []
-    return {"id": "msg_vendor", "type": "message", "role": "assistant", "status": status, "content": content}
+    def _event(self, name: str, **more: Any) -> dict[str, Any]:
+        place = {"item_id": self._item_id, "output_index": 0, "content_index": 0}
+        return {"type": f"response.{name}", **place, **more}
 
+    def _content(self, text: str) -> dict[str, Any]:
+        return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
-def _response(text: str, status: str) -> dict[str, Any]:
-    details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
-    usage = {"input_tokens": 8, "output_tokens": 9, "total_tokens": 17, **details}
-    return {
-        "id": "resp_vendor",
-        "object": "response",
-        "created_at": 1700000000,
-        "model": "gpt-4o",
-        "status": status,
-        "output": [_message(text, status)] if status == "completed" else [],
-        "usage": usage if status == "completed" else None,
-    }
+    def _message(self, status: str, content: list[Any]) -> dict[str, Any]:
+        return {"id": self._item_id, "type": "message", "role": "assistant", "status": status, "content": content}
+
+    def _resource(self, status: str, output: list[Any]) -> dict[str, Any]:
+        details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
+        usage = {"input_tokens": 8, "output_tokens": 9, "total_tokens": 17, **details}
+        known = {"id": "resp_vendor", "object": "response", "created_at": 1700000000, "model": "gpt-4o"}
+        return {**known, "status": status, "output": output, "usage": usage if output else None}
 
 
 def _text(content: Any) -> str:

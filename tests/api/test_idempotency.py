@@ -149,8 +149,9 @@ class _Client:
 
     def read_all(self) -> bytes:
         parts = []
-        while part := self.read_some():
-            parts.append(part)
+        with self.socket:
+            while part := self.read_some():
+                parts.append(part)
         return b"".join(parts)
 
     def leave(self) -> None:

@@ -21,6 +21,8 @@ from penstock.api.pages import pages
 from penstock.api.public.completions import completion_routes
 from penstock.api.public.conversations import conversation_routes
 from penstock.api.public.door import Door
+from penstock.api.public.responses import PATHS as RESPONSE_PATHS
+from penstock.api.public.stored_responses import response_routes
 from penstock.api.public.tokenize import token_routes
 from penstock.dialects.chat.request import ChatCompletionRequest
 from tests.server import ServerProcess, provider_toml
@@ -52,7 +54,7 @@ def test_the_document_is_valid_and_the_same_in_both_forms(server: ServerProcess)
 
 
 def test_every_path_is_in_the_document_and_nothing_else() -> None:
-    served = {re.sub(r":path\}", "}", route.path) for route in _routes()} | set(CHAT_PATHS)
+    served = {re.sub(r":path\}", "}", route.path) for route in _routes()} | set(CHAT_PATHS) | set(RESPONSE_PATHS)
     assert set(document()["paths"]) == served
 
 
@@ -67,6 +69,7 @@ def _routes() -> list[Route]:
         *token_routes(MagicMock(), MagicMock(), MagicMock(), MagicMock()),
         *conversation_routes(MagicMock(), door),
         *completion_routes(MagicMock(), door),
+        *response_routes(MagicMock(), MagicMock(), door),
     ]
     found = pages(MagicMock(), MagicMock(), ready, keyed).routes
     assert all(isinstance(route, Route) for route in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from tests.conformance.vendor import SCHEMA_ANSWER, conforming
 from tests.upstream import Request, Wire, chunk, completion
@@ -148,7 +149,7 @@ class _Script:
         self._send("response.output_item.done", output_index=index, item=self._output[index])
 
     def reasoning(self, encrypted: bool) -> None:
-        item: dict[str, Any] = {"id": f"rs_{len(self._output)}", "type": "reasoning", "summary": []}
+        item: dict[str, Any] = {"id": _id("rs_"), "type": "reasoning", "summary": []}
         if encrypted:
             item["encrypted_content"] = ENCRYPTED
         index = self._item(item)
@@ -162,9 +163,8 @@ class _Script:
         self._done(index, summary=[part])
 
     def call(self, name: str, arguments: str) -> None:
-        number = len(self._output)
-        item = {"id": f"fc_{number}", "type": "function_call", "status": "in_progress", "arguments": ""}
-        index = self._item({**item, "call_id": f"call_{number}", "name": name})
+        item = {"id": _id("fc_"), "type": "function_call", "status": "in_progress", "arguments": ""}
+        index = self._item({**item, "call_id": _id("call_"), "name": name})
         at = {"item_id": item["id"], "output_index": index}
         for piece in (arguments[:5], arguments[5:]):
             self._send("response.function_call_arguments.delta", **at, delta=piece, obfuscation="x")
@@ -172,7 +172,7 @@ class _Script:
         self._done(index, status="completed", arguments=arguments)
 
     def message(self, kind: str, text: str) -> None:
-        id = f"msg_{len(self._output)}"
+        id = _id("msg_")
         index = self._item({"id": id, "type": "message", "status": "in_progress", "content": [], "role": "assistant"})
         at = {"item_id": id, "output_index": index, "content_index": 0}
         if kind == "refusal":
@@ -200,3 +200,7 @@ class _Script:
         ended = self._response | {"status": "completed", "completed_at": 1700000002, "output": self._output}
         self._send("response.completed", response=ended | {"usage": _USAGE})
         return self._events
+
+
+def _id(prefix: str) -> str:
+    return prefix + uuid4().hex

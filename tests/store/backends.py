@@ -44,12 +44,13 @@ def plans(database: Database) -> Iterator[Callable[[], Awaitable[list[tuple[str,
     async def explained() -> list[tuple[str, str]]:
         found = []
         async with database.read() as connection:
-            sqlite = connection.dialect.name == "sqlite"
-            if not sqlite:
+            how = "QUERY PLAN"
+            if connection.dialect.name != "sqlite":
+                how = "(ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)"  # without ANALYZE some subplans stay hidden
                 await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
                 await connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
             for statement, parameters in noted[:]:
-                explain = f"EXPLAIN {'QUERY PLAN' if sqlite else '(COSTS OFF)'} {statement}"
+                explain = f"EXPLAIN {how} {statement}"
                 lines = (await connection.exec_driver_sql(explain, parameters)).all()
                 found.append((statement, "\n".join(str(line[-1]) for line in lines)))
         return found

@@ -108,8 +108,8 @@ class KeptResponses:
             {
                 "object": "list",
                 "data": page,
-                "first_id": ids[start] if page else None,
-                "last_id": ids[start + len(page) - 1] if page else None,
+                "first_id": ids[start] if page else "",
+                "last_id": ids[start + len(page) - 1] if page else "",
                 "has_more": start + limit < len(items),
             }
         )

@@ -35,6 +35,7 @@ from penstock.store.objects import StoredObject, expiry
 
 log = structlog.get_logger(__name__)
 
+_ANY_NUMBER: Final = 1_000_000
 _NOT_IN_CHAT: Final = ("unsupported_value", "unsupported_parameter")
 
 _Items = list[dict[str, Any]]
@@ -45,6 +46,8 @@ class Responses:
 
     def __init__(self, settings: Settings, gateway: Gateway, database: Database, keeper: Keeper) -> None:
         self._settings = settings
+        # The client's own items were counted; what they continue may be of any length.
+        self.chat_limits = msgspec.structs.replace(settings.limits, messages=_ANY_NUMBER)
         self.gateway = gateway
         self.keeper = keeper
         self.history = History(database)
@@ -207,7 +210,7 @@ class Run:
             body, noted = _outline(asked, items), {}
         call = decode_chat(
             body,
-            self._settings.limits,
+            self._responses.chat_limits,
             id=arrival.answer_id,
             request_id=arrival.request_id,
             now=now,
@@ -216,6 +219,7 @@ class Run:
             endpoint=arrival.path,
             own_key=arrival.own_key,
         )
+        call.members.pop("metadata", None)  # it is of the response, which is kept here
         call.noted |= noted
         call.untranslated = untranslated
         call.include_usage = False

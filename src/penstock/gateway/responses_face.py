@@ -18,9 +18,10 @@ from penstock.dialects.responses.shown import shown, shown_events
 from penstock.dialects.responses.writer import ResponseWriter
 from penstock.dialects.sse import DONE, named_event
 from penstock.gateway.live import Live
+from penstock.store.conversations import turn
 from penstock.store.journal import Entry
 from penstock.store.keeper import Keeper
-from penstock.store.objects import NewItem, StoredObject
+from penstock.store.objects import StoredObject
 
 _LAST: Final = frozenset({"completed", "incomplete", "failed", "cancelled"})
 
@@ -140,10 +141,7 @@ class ResponsesFace:
             return
         response = self.writer.response
         kept = self._object(response, status=response["status"])
-        items = []
-        if kept.conversation is not None and kept.status in ("completed", "incomplete"):
-            items = [NewItem(kept.conversation, kept.project_id, raw) for raw in (*kept.input, *kept.output)]
-        await self._keeper.keep(kept, self._entry, items)
+        await self._keeper.keep(kept, self._entry, turn(kept))
 
     def _object(self, response: dict[str, Any], *, status: str) -> StoredObject:
         assert self._kept_as is not None

@@ -20,7 +20,7 @@ from penstock.store.content import Blobs, Changes, Packer, chunks, read, refer, 
 from penstock.store.database import Database
 from penstock.store.errors import UnknownCursor
 from penstock.store.schema import conversation_items, stored
-from penstock.store.stored_object import alive
+from penstock.store.stored_object import StoredObject, alive
 
 MOST_ITEMS = 10_000
 """Items of one conversation that are read at once."""
@@ -34,6 +34,13 @@ class NewItem(msgspec.Struct, frozen=True):
     conversation_id: str
     project_id: str
     item: Raw
+
+
+def turn(response: StoredObject) -> list[NewItem]:
+    """What `response` adds to its conversation now that it has ended: where it failed or was cancelled, nothing."""
+    if response.conversation is None or response.status not in ("completed", "incomplete"):
+        return []
+    return [NewItem(response.conversation, response.project_id, raw) for raw in (*response.input, *response.output)]
 
 
 class _Id(msgspec.Struct):

@@ -12,6 +12,7 @@ import structlog
 
 from penstock.core.errors import Unavailable
 from penstock.store import objects
+from penstock.store.conversations import turn
 from penstock.store.database import Database
 from penstock.store.errors import DatabaseError, RowRefused
 from penstock.store.journal import Entry, Finished, Journal, Left
@@ -248,7 +249,7 @@ class Keeper:
                 # Else the process ended between the commit and the removal of the file, and who knows what was
                 # changed since then.
                 try:
-                    ended = left.finished or Finished(self._fold(begun, left.events))
+                    ended = left.finished or self._cut_short(left)
                     await objects.put(self._database, [ended.object], ended.items)
                 except RowRefused as error:
                     self._journal.reject(left, str(error))
@@ -260,6 +261,10 @@ class Keeper:
                     self._journal.reject(left, repr(error))
                     return
         self._journal.remove(left)
+
+    def _cut_short(self, left: Left) -> Finished:
+        folded = self._fold(left.begun, left.events)
+        return Finished(folded, turn(folded))
 
     async def _keep_expiring(self) -> None:
         while True:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from sqlalchemy import FromClause, Row, Select, func, literal, select
 from sqlalchemy.sql import ColumnElement
@@ -86,7 +88,8 @@ async def listed(
     if after is not None:
         query = query.where(key < after if descending else key > after)
     query = query.order_by(key.desc() if descending else key).limit(limit)
-    rows = select(*SHORT, stored.c.body).where(stored.c.project_id == project_id, stored.c.kind == kind)
+    rows: Select[Any] = select(*SHORT, stored.c.body)
+    rows = rows.where(stored.c.project_id == project_id, stored.c.kind == kind)
     found: dict[str, StoredObject] = {}
     ids: list[str] = []
     for _ in range(_TRIES):

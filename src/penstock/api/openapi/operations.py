@@ -7,6 +7,7 @@ from typing import Any, Final
 from penstock.api.openapi.answers import CALL, JSON, PAGE, READING, TAGGED, Answer
 from penstock.api.openapi.operation import Operation
 from penstock.api.openapi.parameters import CALL_PARAMETERS, DIALECT, IF_NONE_MATCH, Parameter
+from penstock.api.openapi.responses import RESPONSES
 from penstock.api.openapi.stored import STORED
 from penstock.api.public.models import ALWAYS, FILTERS, SECTIONS
 from penstock.dialects import models
@@ -114,6 +115,7 @@ OPERATIONS: Final = (
         request=ChatCompletionRequest,
         key=True,
     ),
+    *RESPONSES,
     *STORED,
     _tokens("tokenize", "Text to token ids", TokenizeRequest, TokenizeResponse),
     _tokens("detokenize", "Token ids to text", DetokenizeRequest, DetokenizeResponse),

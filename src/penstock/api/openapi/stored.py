@@ -13,10 +13,10 @@ from penstock.dialects import conversations, stored_chat
 from penstock.dialects.conversations import INCLUDABLE
 from penstock.dialects.stored import UpdateMetadata
 
-_READING: Final = {status: CALL[status] for status in ("400", "401", "403", "422", "431", "500", "503")} | {
+READING: Final = {status: CALL[status] for status in ("400", "401", "403", "422", "431", "500", "503")} | {
     "404": Answer("the key's project has no such thing", CALL["404"].bodies)
 }
-_WRITING: Final = _READING | {status: CALL[status] for status in ("408", "413", "415")}
+_WRITING: Final = READING | {status: CALL[status] for status in ("408", "413", "415")}
 
 _CONVERSATION: Final = Parameter("conversation_id", "path", "the id of a conversation")
 _ITEM: Final = Parameter("item_id", "path", "the id of an item of it")
@@ -30,7 +30,7 @@ _PAGE: Final = (
     ),
 )
 _ASCENDING: Final = (*_PAGE, Parameter("order", "query", "by time, `asc` by default", _ORDER))
-_DESCENDING: Final = (*_PAGE, Parameter("order", "query", "by time, `desc` by default", _ORDER))
+DESCENDING: Final = (*_PAGE, Parameter("order", "query", "by time, `desc` by default", _ORDER))
 _INCLUDE: Final = Parameter(
     "include",
     "query",
@@ -62,7 +62,7 @@ def _stored(
         "conversations" if path.startswith("/v1/conv") else "stored completions",
         summary,
         description,
-        {"200": Answer("what was asked for", bodies)} | (_READING if request is None else _WRITING),
+        {"200": Answer("what was asked for", bodies)} | (READING if request is None else _WRITING),
         twins=(path.removeprefix("/v1"),),
         parameters=(*parameters, DIALECT),
         request=request,
@@ -119,7 +119,7 @@ STORED: Final = (
         "What `include` does not name of long parts is left out.",
         conversations.ConversationItemList,
         _CONVERSATION,
-        *_DESCENDING,
+        *DESCENDING,
         _INCLUDE,
     ),
     _stored(

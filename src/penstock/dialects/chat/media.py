@@ -24,11 +24,11 @@ _LONGEST_HEADER: Final = 256  # of a data URL: media type and parameters
 def check(part: UserContentPart, path: str) -> None:
     """Raises InvalidRequest where an address is none, or base64 is broken; `path` is that of the part."""
     if isinstance(part, ChatCompletionContentPartImage):
-        _check_url(part.image_url.url, f"{path}.image_url.url")
+        check_url(part.image_url.url, f"{path}.image_url.url")
     elif isinstance(part, ChatCompletionContentPartVideo):
-        _check_url(part.video_url.url, f"{path}.video_url.url")
+        check_url(part.video_url.url, f"{path}.video_url.url")
     elif isinstance(part, ChatCompletionContentPartInputAudio):
-        _check_base64(part.input_audio.data, 0, f"{path}.input_audio.data")
+        check_base64(part.input_audio.data, 0, f"{path}.input_audio.data")
     elif isinstance(part, ChatCompletionContentPartFile):
         _check_file(part, path)
 
@@ -43,12 +43,13 @@ def _check_file(part: ChatCompletionContentPartFile, path: str) -> None:
                 code="missing_required_parameter",
             )
     elif data[:5].lower() == "data:" or data[:8].lower().startswith(_WEB):
-        _check_url(data, f"{path}.file.file_data")
+        check_url(data, f"{path}.file.file_data")
     else:
-        _check_base64(data, 0, f"{path}.file.file_data")
+        check_base64(data, 0, f"{path}.file.file_data")
 
 
-def _check_url(url: str, path: str) -> None:
+def check_url(url: str, path: str) -> None:
+    """Raises InvalidRequest unless `url` is an http(s) address or a base64 data URL; `path` says where it stands."""
     if url[:5].lower() != "data:":
         if not url[:8].lower().startswith(_WEB) or len(url.partition("://")[2]) == 0:
             raise InvalidRequest(
@@ -63,10 +64,10 @@ def _check_url(url: str, path: str) -> None:
             param=path,
             code="invalid_base64",
         )
-    _check_base64(url, comma + 1, path)
+    check_base64(url, comma + 1, path)
 
 
-def _check_base64(text: str, start: int, path: str) -> None:
+def check_base64(text: str, start: int, path: str) -> None:
     """Checks `text` from `start` on: alphabet and padding, without decoding it; linear, megabytes in milliseconds."""
     size = len(text) - start
     if size == 0:

@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 
 from penstock.core.errors import InvalidRequest
 from penstock.dialects import mismatch
-from penstock.dialects.chat.media import _check_base64, _check_url
+from penstock.dialects.chat.media import check_base64, check_url
 from penstock.dialects.responses import input as wire
 from penstock.dialects.responses.links import OUTPUTS
 from penstock.settings import Limits
@@ -185,15 +185,15 @@ def _check_media(part: wire.Part, path: str) -> None:
     if type(part) is wire.ResponseInputImage:
         _check_one(path, image_url=part.image_url, file_id=part.file_id)
         if part.image_url is not None:
-            _check_url(part.image_url, f"{path}.image_url")
+            check_url(part.image_url, f"{path}.image_url")
     elif type(part) is wire.ResponseInputFile:
         _check_one(path, file_data=part.file_data, file_url=part.file_url, file_id=part.file_id)
         if part.file_url is not None:
-            _check_url(part.file_url, f"{path}.file_url")
+            check_url(part.file_url, f"{path}.file_url")
         elif part.file_data is not None and part.file_data[:5].lower() == "data:":
-            _check_url(part.file_data, f"{path}.file_data")
+            check_url(part.file_data, f"{path}.file_data")
         elif part.file_data is not None:
-            _check_base64(part.file_data, 0, f"{path}.file_data")
+            check_base64(part.file_data, 0, f"{path}.file_data")
 
 
 def _check_one(path: str, **ways: str | None) -> None:

@@ -1,4 +1,4 @@
-"""What of a response its client sees: reasoning that only the vendor can read is kept, and shown where it is asked for."""
+"""What of a response its client sees: reasoning that only its vendor can read is kept, and shown where asked for."""
 
 from __future__ import annotations
 
