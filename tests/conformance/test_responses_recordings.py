@@ -107,9 +107,7 @@ LEAST = {
 def test_every_recording(
     server: ServerProcess, recordings: Path, replay: int, tmp_path: Path, api: str, variant: str
 ) -> None:
-    result = check(
-        server, recordings, replay, tmp_path / "out.json", api, "--variants", variant, "--limit", "100000"
-    )
+    result = check(server, recordings, replay, tmp_path / "out.json", api, "--variants", variant, "--limit", "100000")
     unexpected = [f for f in result["fails"] if f[3] not in EXCEPTIONS[api]]
     assert not unexpected, json.dumps(unexpected[:10], indent=1)
     if variant == "plain":  # an exception that passes is none

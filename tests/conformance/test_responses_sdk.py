@@ -418,12 +418,8 @@ def test_background_streamed_and_joined(client: OpenAI, responding: ResponsesSer
 @ALL
 def test_a_chain(client: OpenAI, responding: ResponsesServer, model: str) -> None:
     first = client.responses.create(model=model, input="One", instructions="Be brief", max_output_tokens=MOST)
-    second = client.responses.create(
-        model=model, input="Two", previous_response_id=first.id, max_output_tokens=MOST
-    )
-    third = client.responses.create(
-        model=model, input="Three", previous_response_id=second.id, max_output_tokens=MOST
-    )
+    second = client.responses.create(model=model, input="Two", previous_response_id=first.id, max_output_tokens=MOST)
+    third = client.responses.create(model=model, input="Three", previous_response_id=second.id, max_output_tokens=MOST)
     assert third.previous_response_id == second.id
     if model == "tiny":
         assert first.usage is not None
@@ -484,9 +480,7 @@ def test_a_chain_goes_from_one_kind_of_model_to_another(client: OpenAI, respondi
     first = client.responses.create(model="thinker", input="Please reason")
     second = client.responses.create(model="chat", input="Two", previous_response_id=first.id)
     assert said_before(responding) == [("user", "Please reason"), ("assistant", TEXT), ("user", "Two")]
-    third = client.responses.create(
-        model="tiny", input="Three", previous_response_id=second.id, max_output_tokens=MOST
-    )
+    third = client.responses.create(model="tiny", input="Three", previous_response_id=second.id, max_output_tokens=MOST)
     client.responses.create(model="native", input="Four", previous_response_id=third.id)
     turns = said_before(responding)
     assert [role for role, _ in turns] == ["user", "assistant"] * 3 + ["user"]

@@ -245,9 +245,8 @@ async def test_one_that_cannot_be_recovered_does_not_hold_up_the_others(
     assert {line["id"] for line in logs} == {"resp_2"}
 
 
-@sqlite_only
-async def test_killed_in_the_middle_of_many(keeper: Keeper, database: Database, settings: Settings) -> None:
-    """What was kept is kept; every other run is there as far as it came."""
+def _killed_in_the_middle_of_many(home: str) -> tuple[set[str], set[str]]:
+    """The numbers of the runs that a process began, and of those that it kept, before it was killed."""
     program = """
         import asyncio, sys
         from itertools import count
@@ -281,7 +280,7 @@ async def test_killed_in_the_middle_of_many(keeper: Keeper, database: Database, 
 
         asyncio.run(main(sys.argv[1]))
     """
-    arguments = [sys.executable, "-c", textwrap.dedent(program), settings.home]
+    arguments = [sys.executable, "-c", textwrap.dedent(program), home]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines: list[str] = []
@@ -292,6 +291,13 @@ async def test_killed_in_the_middle_of_many(keeper: Keeper, database: Database, 
         lines += process.stdout.readlines()
     began = {line.split()[1] for line in lines if line.startswith("began") and line.endswith("\n")}
     kept = {line.split()[1] for line in lines if line.startswith("kept") and line.endswith("\n")}
+    return began, kept
+
+
+@sqlite_only
+async def test_killed_in_the_middle_of_many(keeper: Keeper, database: Database, settings: Settings) -> None:
+    """What was kept is kept; every other run is there as far as it came."""
+    began, kept = await asyncio.to_thread(_killed_in_the_middle_of_many, settings.home)
     assert len(kept) < len(began)
     await keeper.start()
     for n in began:

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -58,6 +59,7 @@ class Ledger:
         self._owed_bytes = 0
         self._owing = asyncio.Event()
         self._settling = asyncio.Lock()
+        self._writing = asyncio.Lock()  # SQLite does not make those who wait for it wait in turn
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -96,7 +98,7 @@ class Ledger:
         pause_s = _FIRST_PAUSE_S
         if self._owes(claim):
             await self._settle()
-        held = await self._ask(idempotency.claim(self._database, claim, self._is_dead))
+        held = await self._tell(partial(idempotency.claim, self._database, claim, self._is_dead))
         while held is not None and held.state == idempotency.RUNNING and held.body_hash == claim.body_hash:
             if time.monotonic() > end:
                 raise Unavailable(
@@ -110,7 +112,7 @@ class Ledger:
             if held is None or held.expires <= _now() or (held.state == idempotency.RUNNING and self._is_dead(held)):
                 now = _now()
                 again = msgspec.structs.replace(claim, created=now, expires=now + _DAY)
-                held = await self._ask(idempotency.claim(self._database, again, self._is_dead))
+                held = await self._tell(partial(idempotency.claim, self._database, again, self._is_dead))
         if held is not None:
             self._running.discard(claim.runner)
         return held
@@ -184,7 +186,7 @@ class Ledger:
             while self._owed:
                 runner, (claim, ending) = next(iter(self._owed.items()))
                 if ending is None:
-                    await self._ask(idempotency.free(self._database, claim))
+                    await self._tell(partial(idempotency.free, self._database, claim))
                 else:
                     await self._write(claim, ending)
                     self._owed_bytes -= len(ending.packed or b"")
@@ -193,11 +195,18 @@ class Ledger:
 
     async def _write(self, claim: Claim, ending: _Ending) -> None:
         state, headers, packed = ending
-        ours = await self._ask(
-            idempotency.finish(self._database, claim, state=state, status=200, headers=headers, packed=packed)
+        ours = await self._tell(
+            partial(idempotency.finish, self._database, claim, state=state, status=200, headers=headers, packed=packed)
         )
         if not ours:
             log.error("the answer to an Idempotency-Key is not kept: another process has begun the call again")
+
+    async def _tell(self, telling: Callable[[], Awaitable[T]]) -> T:
+        async def in_turn() -> T:
+            async with self._writing:
+                return await telling()
+
+        return await self._ask(in_turn())
 
     async def _ask(self, asking: Awaitable[T]) -> T:
         try:

@@ -17,8 +17,9 @@ def resource(asked: Asked, *, id: str, created: int, model: str, profile: Profil
     """The response `id`, in progress, with nothing in its `output` yet; `created` in Unix seconds, `model` the name
     that answers say.
 
-    It has every member that the official schema and Open Responses require, and where the request says nothing the
-    default that holds: no number, no choice of tools and no tier is null.
+    It has every member that the official schema and Open Responses require and that OpenAI always sends, and where the
+    request says nothing the default that holds: no number, no choice of tools and no tier is null. As at OpenAI, `user`
+    and the `description` of a schema are null where there is none, though the official schema has no null for them.
     """
     wire, found = asked.wire, asked.members
     temperature, top_p = wire.temperature, wire.top_p
@@ -58,10 +59,9 @@ def resource(asked: Asked, *, id: str, created: int, model: str, profile: Profil
         "top_p": 1.0 if top_p is None else top_p,
         "truncation": wire.truncation or "disabled",
         "usage": None,
+        "user": wire.user,
     }
-    # The official schema has these, but not as null.
-    if wire.user is not None:
-        made["user"] = wire.user
+    # The official schema has it, but not as null, and OpenAI does not send that either.
     if wire.prompt_cache_options is not None:
         made["prompt_cache_options"] = {
             "mode": wire.prompt_cache_options.mode or "implicit",
@@ -89,7 +89,7 @@ def _text(asked: Asked) -> dict[str, Any]:
         given = msgspec.json.decode(asked.members["text"])["format"]
         form = {name: value for name, value in given.items() if value is not None}
         if form["type"] == "json_schema":
-            form.setdefault("strict", False)
+            form = {"description": None, "strict": False} | form
     return {"format": form, "verbosity": (text.verbosity if text is not None else None) or "medium"}
 
 
