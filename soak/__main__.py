@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from soak import cuts, kills, local, memory, outages, stored, tenants
+from soak import cuts, kills, lists, local, memory, outages, stored, tenants
 from soak.report import Report
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -26,6 +26,7 @@ SCENARIOS: dict[str, Callable[[float, Path, Progress], Coroutine[None, None, Rep
     "cuts": cuts.run,
     "stored": stored.run,
     "tenants": tenants.run,
+    "lists": lists.run,
     "database": outages.run,
     "memory": memory.run,
     "local": local.run,

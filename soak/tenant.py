@@ -77,7 +77,7 @@ class Tenant:
         """One request, and what holds for every answer."""
         sent = b"" if body is None else json.dumps(body).encode()
         self.asked += 1
-        answer = await self.client.send(method, path, sent, within_s=_PATIENCE_S, **headers)
+        answer = await self.client.send(method, path, sent, None, _PATIENCE_S, **headers)
         what = f"{method} {path} {sent[:300].decode()}"
         self.look(what, path.encode() + sent, answer)
         self.expect(
@@ -100,8 +100,12 @@ class Tenant:
             self.wrong.append(f"{what}: {got} {answer.body[:300] if answer else b''!r}")
 
     async def _respond(self) -> None:
-        text, body = self._text(), {"metadata": {"own": self.mark}}
-        texts, before, expected, conversation = [text], (), 200, None
+        text = self._text()
+        body: dict[str, Any] = {"model": f"v/echo~{self.draw.randrange(3)}", "input": text}
+        body |= {"metadata": {"own": self.mark}, "stream": self.draw.random() < 0.5}
+        texts, expected = [text], 200
+        before: tuple[str, ...] = ()
+        conversation: str | None = None
         link = self.draw.random()
         if link < 0.4 and self.responses:
             id = self.draw.choice(list(self.responses))
@@ -111,12 +115,11 @@ class Tenant:
             body["previous_response_id"] = id
             before = (*previous.before, id)
             texts = [*previous.texts, text]
-            expected = 200 if all(id in self.responses for id in before) else 400
+            expected = 200 if all(one in self.responses for one in before) else 400
         elif link < 0.6 and self.conversations:
             conversation = self.draw.choice(list(self.conversations))
             body["conversation"] = conversation
             texts = [said for said in self.conversations[conversation].values() if said] + [text]
-        body |= {"model": f"v/echo~{self.draw.randrange(3)}", "input": text, "stream": self.draw.random() < 0.5}
         answer = await self.ask("POST", "/v1/responses", body, expected)
         if expected != 200 or answer.status != 200:
             return
@@ -131,7 +134,8 @@ class Tenant:
     async def _complete(self) -> None:
         text = self._text()
         metadata = {"own": self.mark, "shade": self.draw.choice(("light", "dark")), "n": str(self.draw.randrange(4))}
-        body = {"model": f"v/echo~{self.draw.randrange(3)}", "messages": [{"role": "user", "content": text}]}
+        messages = [{"role": "user", "content": text}]
+        body: dict[str, Any] = {"model": f"v/echo~{self.draw.randrange(3)}", "messages": messages}
         body |= {"store": True, "metadata": metadata, "stream": self.draw.random() < 0.5}
         answer = await self.ask("POST", "/v1/chat/completions", body)
         if answer.status == 200:
@@ -177,8 +181,9 @@ class Tenant:
         ids = sorted(self._filtered(query.get("model"), filters), reverse=descending)
         if after is not None:
             ids = [id for id in ids if (id < after if descending else id > after)]
-        limit, found, more = self.draw.choice(_PAGES), [], True
-        fixed = {**query, "limit": str(limit), "order": "desc" if descending else "asc"}
+        found: list[str] = []
+        more = True
+        fixed = {**query, "limit": str(self.draw.choice(_PAGES)), "order": "desc" if descending else "asc"}
         fixed |= {f"metadata[{name}]": value for name, value in filters.items()}
         while more and len(found) <= len(ids):
             here = fixed | ({"after": after} if after else {})

@@ -1,9 +1,8 @@
-"""Two projects that try everything with each other's ids: neither ever sees an object, id, stream or count of the other."""
+"""Two projects try everything with each other's ids: neither sees an object, id, stream or count of the other."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import secrets
 from collections.abc import Callable
@@ -66,5 +65,5 @@ async def meet(red: Tenant, blue: Tenant, steps: int, each: Callable[[], object]
     await asyncio.gather(go(red, blue), go(blue, red))
     wrong = red.wrong + blue.wrong
     for id in red.told.keys() & blue.told.keys():
-        wrong.append(f"{id} was told to both: {red.told[id]}; {blue.told[id]}")
+        wrong.append(f"{id.decode()} was told to both: {red.told[id]}; {blue.told[id]}")
     return wrong

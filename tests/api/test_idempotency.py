@@ -47,6 +47,7 @@ def _server(_gate: FakeVendor, tmp_path_factory: pytest.TempPathFactory) -> Iter
     home = tmp_path_factory.mktemp("home")
     with ServerProcess(home, provider_toml("openai", _gate.url), PENSTOCK_LIMITS__WRITE_S="20") as running:
         yield running
+    assert "Traceback" not in running.log.read_text()
 
 
 @pytest.fixture

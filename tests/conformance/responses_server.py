@@ -30,6 +30,11 @@ snapshot = "chat-0613"
 targets = [{ provider = "chat", model = "some-model" }]
 """
 PATH = "/v1/responses"
+PNG = (
+    "data:image/png;base64,"
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""One dot."""
 TOOL = {
     "type": "function",
     "name": "get_weather",

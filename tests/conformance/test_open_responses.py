@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conformance.responses_server import PATH, TOOL, ResponsesServer
+from tests.conformance.responses_server import PATH, PNG, TOOL, ResponsesServer
 from tests.conformance.responses_vendor import THOUGHT
 
-PNG = (
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 MODELS = ("native", "chat", "tiny")
 NULL = type(None)
 
@@ -103,7 +99,7 @@ def check_response(response: dict[str, Any], status: str | None = "completed") -
         assert isinstance(response["completed_at"], int)
     for item in response["output"]:
         check_item(item)
-    unfinished = [item["status"] != "completed" for item in response["output"]]
+    unfinished = [item.get("status") in ("in_progress", "incomplete") for item in response["output"]]
     assert not any(unfinished[:-1])  # an incomplete item is the last one
     if unfinished and unfinished[-1] and response["status"] != "in_progress":
         assert response["status"] in ("incomplete", "failed")
@@ -117,7 +113,9 @@ def check_item(item: dict[str, Any]) -> None:
     """Holds an output item to its schema."""
     assert isinstance(item["id"], str)
     assert item["id"]
-    assert item["status"] in ("in_progress", "incomplete", "completed"), item
+    # OpenAI's own reasoning items have no status, and the suite's schema of them asks for none.
+    status = item.get("status", "completed") if item["type"] == "reasoning" else item["status"]
+    assert status in ("in_progress", "incomplete", "completed"), item
     if item["type"] == "message":
         assert item["role"] == "assistant"
         for part in item["content"]:
@@ -179,11 +177,11 @@ def _check_grammar(found: list[dict[str, Any]]) -> None:
         assert index not in ended
         if kind == "response.output_item.added":
             assert index == len(items)
-            assert event["item"]["status"] == "in_progress"
+            assert event["item"].get("status", "in_progress") == "in_progress"
             items[index] = event["item"]["id"]
         elif kind == "response.output_item.done":
             assert event["item"]["id"] == items[index]
-            assert event["item"]["status"] in ("completed", "incomplete")
+            assert event["item"].get("status") != "in_progress"
             check_item(event["item"])
             ended.add(index)
             assert all(state == "done" for (item, _, _), state in parts.items() if item == index)
@@ -203,16 +201,16 @@ def _check_grammar(found: list[dict[str, Any]]) -> None:
 
 
 @pytest.fixture(params=["openresponses", "openai"])
-def dialect(request: pytest.FixtureRequest) -> Iterator[str]:
+def dialect(request: pytest.FixtureRequest) -> str:
     """The suite asks without a word about dialects: what it checks holds in both."""
-    yield request.param
+    return str(request.param)
 
 
 def ask(server: ResponsesServer, dialect: str, model: str, **body: Any) -> httpx.Response:
     """One request of the suite; local models, which write without end, stop after some tokens."""
     if model == "tiny":
         body |= {"stop": ["e", "o", "A"], "max_output_tokens": 600, "seed": 1}
-    return server.post({"model": model} | body, PATH, headers={"x-penstock-dialect": dialect})
+    return server.post({"model": model} | body, PATH, headers={"x-api-dialect": dialect})
 
 
 def user(content: Any) -> dict[str, Any]:
@@ -346,7 +344,7 @@ def test_reasoning_has_its_name_here(responding: ResponsesServer) -> None:
 @pytest.mark.parametrize("cut", [{"max_output_tokens": 16}])
 def test_an_incomplete_item_is_the_last_one(responding: ResponsesServer, dialect: str, cut: dict[str, Any]) -> None:
     answer = responding.post(
-        {"model": "tiny", "input": [user("Hi")], "stream": True} | cut, PATH, headers={"x-penstock-dialect": dialect}
+        {"model": "tiny", "input": [user("Hi")], "stream": True} | cut, PATH, headers={"x-api-dialect": dialect}
     )
     last = check_stream(answer)[-1]
     assert last["type"] == "response.incomplete"
@@ -356,24 +354,16 @@ def test_an_incomplete_item_is_the_last_one(responding: ResponsesServer, dialect
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "kind", "code"),
+    ("body", "status", "code"),
     [
-        ({"model": "native"}, 400, "invalid_request", "missing_required_parameter"),
-        ({"model": "native", "input": "a", "max_output_tokens": 1}, 400, "invalid_request", None),
-        ({"model": "nobody/knows", "input": "a"}, 404, "not_found", "model_not_found"),
-        (
-            {"model": "native", "input": "a", "previous_response_id": "resp_nobody_knows"},
-            400,
-            "invalid_request",
-            "previous_response_not_found",
-        ),
+        ({"model": "native"}, 400, "missing_required_parameter"),
+        ({"model": "nobody/knows", "input": "a"}, 404, "model_not_found"),
+        ({"model": "native", "input": "a", "previous_response_id": "resp_no"}, 400, "previous_response_not_found"),
     ],
 )
-def test_errors_have_its_types(
-    responding: ResponsesServer, body: dict[str, Any], status: int, kind: str, code: str | None
-) -> None:
-    answer = responding.post(body, PATH, headers={"x-penstock-dialect": "openresponses"})
+def test_errors(responding: ResponsesServer, dialect: str, body: dict[str, Any], status: int, code: str) -> None:
+    answer = responding.post(body, PATH, headers={"x-api-dialect": dialect})
     assert answer.status_code == status
     error = answer.json()["error"]
-    assert error["type"] == kind
-    assert code is None or error["code"] == code
+    assert error["code"] == code
+    assert isinstance(error["message"], str)

@@ -1,4 +1,4 @@
-"""Every answer of the responses API, and every event, against OpenAI's document and what its own answers always have."""
+"""Every answer and event of the responses API, against OpenAI's document and what its own answers always have."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import jsonschema_rs
 import pytest
 
 from penstock.dialects.responses.events import Event
-from tests.conformance.responses_server import TOOL, ResponsesServer, events
+from tests.conformance.responses_server import PNG, TOOL, ResponsesServer, events
 from tests.dialects.responses.answer_samples import Contract
 from tests.upstream import Behave, Request, Wire, chunk, completion
 
-PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 SCHEMA = {
     "type": "object",
     "properties": {"yes": {"type": "boolean"}},

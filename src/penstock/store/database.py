@@ -38,6 +38,8 @@ class Database:
         self._threads = threads
         self._file = file
         self._identity = _identity(file) if file else None
+        # Those who wait for each other's locks in the database are not served in turn, and hold its connections.
+        self._writing = asyncio.Lock()
 
     @classmethod
     async def open(cls, settings: Settings, *, lock_wait_s: float = 2.0) -> Self:
@@ -95,7 +97,7 @@ class Database:
             if self._identity is not None and _identity(self._file) != self._identity:
                 # SQLite would go on writing into a file that nobody finds again.
                 raise DatabaseError(f"the database {self.name} was moved or replaced; restart to use what is there now")
-            async with self._engine.begin() as connection:
+            async with self._writing, self._engine.begin() as connection:
                 if self._file is not None:
                     await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 else:

@@ -30,6 +30,7 @@ HEADERS: Final = {
     "x-penstock-params": "what became of every parameter that was not sent as it came",
     "x-penstock-attempts": "how many targets were tried, where it was more than one",
     "retry-after": "seconds to wait before another try",
+    "idempotent-replayed": "`true`: the answer of an earlier call with the same Idempotency-Key",
     "etag": "stays as long as the document does; send it as If-None-Match",
 }
 """What headers of answers say."""
@@ -60,6 +61,7 @@ CALL: Final = {
     "403": _error("the key may not do this; in tokensmind no key; in aimlapi and tokensmind out of credit"),
     "404": _error("there is no such model"),
     "408": _error("the request was sent too slowly"),
+    "409": _error("the Idempotency-Key was used for another body, or its answer was too large to be kept"),
     "413": _error("the body is too large"),
     "415": _error("the body is not JSON"),
     "422": _error("what was sent is wrong, in the dialect sgp"),

@@ -104,6 +104,7 @@ OPERATIONS: Final = (
                     "x-penstock-params",
                     "x-penstock-attempts",
                     "x-inference-id",
+                    "idempotent-replayed",
                     "x-aimlapi-credits-used",
                     "x-aimlapi-usd-spent",
                 ),

@@ -36,6 +36,12 @@ CALL_PARAMETERS: Final = (
         {"type": "string", "enum": ["true", "1", "false", "0"]},
     ),
     Parameter(
+        "Idempotency-Key",
+        "header",
+        "the same key with the same body within 24 hours gets the same answer, and no second call is made",
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    ),
+    Parameter(
         "x-selected-account-id", "header", "an account, as Scale's clients send it; of projects here, the key's own"
     ),
     Parameter(

@@ -59,7 +59,13 @@ RESPONSES: Final = (
             "200": Answer(
                 "the response",
                 {JSON: (response.Response,), _EVENTS: (response.ResponseStreamEvent,)},
-                ("x-penstock-served-by", "x-penstock-params", "x-penstock-attempts", "x-inference-id"),
+                (
+                    "x-penstock-served-by",
+                    "x-penstock-params",
+                    "x-penstock-attempts",
+                    "x-inference-id",
+                    "idempotent-replayed",
+                ),
             )
         }
         | CALL,
