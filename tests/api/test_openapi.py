@@ -20,8 +20,11 @@ from penstock.api.openapi import document
 from penstock.api.pages import pages
 from penstock.api.public.completions import completion_routes
 from penstock.api.public.conversations import conversation_routes
+from penstock.api.public.documents import Documents
 from penstock.api.public.door import Door
+from penstock.api.public.models import model_routes
 from penstock.api.public.responses import PATHS as RESPONSE_PATHS
+from penstock.api.public.scale import scale_routes
 from penstock.api.public.stored_responses import response_routes
 from penstock.api.public.tokenize import token_routes
 from penstock.dialects.chat.request import ChatCompletionRequest
@@ -71,7 +74,9 @@ def _routes() -> list[Route]:
         *completion_routes(MagicMock(), door),
         *response_routes(MagicMock(), MagicMock(), door),
     ]
-    found = pages(MagicMock(), MagicMock(), ready, keyed).routes
+    shelf = MagicMock()
+    models = [*model_routes(shelf), *Documents(shelf).routes(), *scale_routes(shelf)]
+    found = pages(models, MagicMock(), ready, keyed).routes
     assert all(isinstance(route, Route) for route in found)
     return [route for route in found if isinstance(route, Route)]
 

@@ -17,7 +17,11 @@ from penstock.api.idempotency import Idempotency
 from penstock.api.pages import pages
 from penstock.api.public.completions import completion_routes
 from penstock.api.public.conversations import conversation_routes
+from penstock.api.public.documents import Documents
 from penstock.api.public.door import Door
+from penstock.api.public.guard import with_key
+from penstock.api.public.models import model_routes
+from penstock.api.public.scale import scale_routes
 from penstock.api.public.shelf import Shelf
 from penstock.api.public.stored_responses import response_routes
 from penstock.api.public.tokenize import token_routes
@@ -98,7 +102,11 @@ class Application:
             int(time.time()),
         )
         tokenizers = Tokenizers(self.catalogue, self._engine, self._transport, watch, settings.timeouts)
-        door = Door(self._keyring, DialectChoice(settings.server.dialect), settings.limits, watch)
+        dialects = DialectChoice(settings.server.dialect)
+        models = [*model_routes(shelf), *Documents(shelf).routes(), *scale_routes(shelf)]
+        if not settings.server.open_models:
+            models = with_key(models, self._keyring, dialects)
+        door = Door(self._keyring, dialects, settings.limits, watch)
         keyed = [
             *token_routes(tokenizers, self._keyring, settings.limits, watch),
             *conversation_routes(database, door),
@@ -117,7 +125,7 @@ class Application:
             self._keyring,
             watch,
             metrics,
-            pages(shelf, metrics, self._not_ready, keyed),
+            pages(models, metrics, self._not_ready, keyed),
         )
 
     @property

@@ -14,10 +14,6 @@ from starlette.routing import Route
 
 from penstock.api.edge import CHAT_PATHS
 from penstock.api.exchange import Exchange
-from penstock.api.public.documents import Documents
-from penstock.api.public.models import model_routes
-from penstock.api.public.scale import scale_routes
-from penstock.api.public.shelf import Shelf
 from penstock.core.errors import MethodNotAllowed, NotFound, PenstockError
 from penstock.dialects.errors import error_status
 from penstock.dialects.health import Healthy, NotReady
@@ -26,8 +22,9 @@ from penstock.telemetry import Metrics
 Ready = Callable[[], Awaitable[list[str]]]
 
 
-def pages(shelf: Shelf, metrics: Metrics, ready: Ready, keyed: Sequence[Route]) -> Starlette:
-    """`ready` names what is not ready yet, nothing where all is; `keyed` are the routes that want a key."""
+def pages(models: Sequence[Route], metrics: Metrics, ready: Ready, keyed: Sequence[Route]) -> Starlette:
+    """`models` are the routes to what can be asked for; `ready` names what is not ready yet, nothing where all is;
+    `keyed` are the routes that want a key."""
 
     async def healthz(request: Request) -> Response:
         return _json(Healthy())
@@ -52,9 +49,7 @@ def pages(shelf: Shelf, metrics: Metrics, ready: Ready, keyed: Sequence[Route]) 
         Route("/readyz", readyz),
         Route("/metrics", show_metrics),
         *(Route(path, other_method, methods=["GET", "PUT", "PATCH", "DELETE"]) for path in CHAT_PATHS),
-        *model_routes(shelf),
-        *Documents(shelf).routes(),
-        *scale_routes(shelf),
+        *models,
     ]
     return Starlette(routes=routes, exception_handlers={HTTPException: _http_exception, PenstockError: _penstock_error})
 

@@ -88,7 +88,7 @@ class Gateway:
                 call, face = await read(book.record.time // 1_000_000)
                 book.decoded(call)
                 tidy(call)
-                targets = self._targets(call)
+                targets = self.targets(call)
                 if call.stream:
                     await self._streamed(call, targets, book, face, sink)
                 else:
@@ -104,7 +104,8 @@ class Gateway:
             self._close_failed(book, failure, call)
             raise failure from error
 
-    def _targets(self, call: Call) -> list[Target]:
+    def targets(self, call: Call) -> list[Target]:
+        """Who may answer `call`, in order. Raises ModelNotFound, InvalidRequest."""
         targets = self._catalogue.plan(call.model)
         if call.wire.provider is not None:
             targets = pinned(targets, call.wire.provider, self._kinds)

@@ -70,12 +70,7 @@ class KeptResponses:
         if not msgspec.json.decode(stored.body).get("background"):
             raise _not_background(id)
         if stored.status in _UNFINISHED:
-            raise Unavailable(
-                f"The response '{id[:128]}' runs in another process of this server, which alone can cancel it; "
-                "try again.",
-                code="runs_elsewhere",
-                headers={"retry-after": "1"},
-            )
+            raise _elsewhere(id, "cancel")
         return _whole(stored)
 
     async def delete(self, project_id: str, id: str) -> None:
@@ -84,6 +79,8 @@ class KeptResponses:
         if live is not None:
             live.end("cancelled")
             await live.over()
+        elif (await self._stored(project_id, id)).status in _UNFINISHED:
+            raise _elsewhere(id, "delete")  # at its end that process would put it in again
         try:
             found = await objects.delete(self._database, project_id, "response", id)
         except DatabaseError as error:
@@ -169,6 +166,14 @@ def _not_background(id: str) -> InvalidRequest:
     return InvalidRequest(
         f"Only a response that was begun with background: true can be cancelled; '{id[:128]}' was not.",
         param="response_id",
+    )
+
+
+def _elsewhere(id: str, what: str) -> Unavailable:
+    return Unavailable(
+        f"The response '{id[:128]}' runs in another process of this server, which alone can {what} it; try again.",
+        code="runs_elsewhere",
+        headers={"retry-after": "1"},
     )
 
 

@@ -167,6 +167,7 @@ class Run:
         )
         self._face = face
         if self.live is not None and self.background:
+            self._responses.gateway.targets(call)  # where nobody can answer it, that is said at once
             await face.queue()
             self.accepted.set()
         return call, face

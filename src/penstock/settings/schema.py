@@ -32,6 +32,8 @@ class Server(Section, frozen=True):
     """the least severe log line that is written"""
     dialect: Literal["openai", "aimlapi", "aimlapi-legacy", "tokensmind", "sgp", "openresponses"] = "openai"
     """what a call is read and answered in, where neither its header, nor its path, nor its key says"""
+    open_models: bool = True
+    """the list of models can be read without a key"""
 
 
 class Cors(Section, frozen=True):

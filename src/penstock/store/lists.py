@@ -153,12 +153,12 @@ async def _narrowed(
     rarest, *others = await _rarest_first(database, project_id, list(wanted))
     first = stored_labels.alias("first")
     itself = (stored.c.project_id == first.c.project_id, stored.c.kind == kind, stored.c.id == first.c.id, alive())
-    query = select(first.c.id).where(first.c.project_id == project_id, first.c.label == rarest, _one(first, *itself))
+    query = select(first.c.id).where(first.c.project_id == project_id, first.c.label == rarest)
     for label in others:
         other = stored_labels.alias()
         same = (other.c.project_id == first.c.project_id, other.c.label == label, other.c.id == first.c.id)
         query = query.where(_one(first, *same))
-    return query, first.c.id
+    return query.where(_one(first, *itself)), first.c.id  # at last, since its rows are the long ones
 
 
 def _one(outer: FromClause, *where: ColumnElement[bool]) -> ColumnElement[bool]:

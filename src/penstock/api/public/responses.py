@@ -19,6 +19,7 @@ from penstock.transport import Watch
 PATHS = ("/v1/responses", "/responses", "/v5/responses")
 
 _STRICT = (b"true", b"1")
+_EVENT_END = b"\n\n"  # the JSON of an event has no line ends in it
 
 
 async def create_response(
@@ -42,10 +43,7 @@ async def create_response(
         return
 
     async def call(sink: Sink) -> None:  # whoever joins it may stay when the first client leaves
-        if run.background:
-            await _in_background(responses, run, sink)
-        else:
-            await run.go(sink)
+        await (_in_background(responses, run, sink) if run.background else _go(run, sink))
 
     await idempotency.run(exchange, key, body, call, lambda: run.failed)
 
@@ -54,28 +52,39 @@ async def _answer(responses: Responses, run: Run, exchange: Exchange) -> None:
     task = asyncio.current_task()
     assert task is not None
     live = run.live
-    if run.background or live is None:
-        stop_watching = exchange.watch(task.cancel)
-        try:
-            await (_in_background(responses, run, exchange) if run.background else run.go(exchange))
-        finally:
-            stop_watching()
-        return
-    live.task = task
     tee = _WhileThere(exchange)
 
     def left() -> None:
-        if exchange.begun:
+        if live is not None and not run.background and exchange.begun:
             tee.there = False
             live.client_left()
         else:
-            task.cancel()  # nobody knows its id yet
+            task.cancel()  # it is not stored, or nobody knows its id yet, or it runs in a task of its own
 
     stop_watching = exchange.watch(left)
     try:
-        await run.go(tee)
+        await (_in_background(responses, run, exchange) if run.background else _go(run, tee))
     finally:
         stop_watching()
+
+
+async def _go(run: Run, sink: Sink) -> None:
+    """Runs it here. Where it is ended from elsewhere (deleted, or left alone for long), whoever reads is told how."""
+    live = run.live
+    if live is None:
+        await run.go(sink)
+        return
+    task = asyncio.current_task()
+    assert task is not None
+    live.task = task
+    counted = _Counted(sink)
+    try:
+        await run.go(counted)
+    except asyncio.CancelledError:
+        if live.ending is None or not counted.begun:
+            raise
+        task.uncancel()
+        await sink.end(b"".join([named_event(event) for event in live.events[counted.events :]]) + DONE)
 
 
 async def _in_background(responses: Responses, run: Run, sink: Sink) -> None:
@@ -88,6 +97,36 @@ async def _in_background(responses: Responses, run: Run, sink: Sink) -> None:
     async for events in live.follow(-1, responses.keep_alive_s):
         await sink.send(b"".join([named_event(event) for event in events]) if events else KEEP_ALIVE)
     await sink.end(DONE)
+
+
+class _Counted:
+    """A sink that knows how many events went through it."""
+
+    __slots__ = ("_sink", "begun", "events")
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.begun = False
+        self.events = 0
+
+    async def whole(self, headers: dict[str, str], body: bytes) -> None:
+        """A whole answer."""
+        await self._sink.whole(headers, body)
+
+    async def begin(self, headers: dict[str, str]) -> None:
+        """The head of a stream."""
+        self.begun = True
+        await self._sink.begin(headers)
+
+    async def send(self, data: bytes) -> None:
+        """A part of a stream: some events, or a comment."""
+        if data != KEEP_ALIVE:
+            self.events += data.count(_EVENT_END)
+        await self._sink.send(data)
+
+    async def end(self, data: bytes) -> None:
+        """The last part of a stream."""
+        await self._sink.end(data)
 
 
 class _WhileThere:
