@@ -56,6 +56,8 @@ class ResponsesServer(LocalServer):
     def __init__(self, home: Path, behave: Behave = speaks, config: str = "", **settings: str) -> None:
         self.vendor = FakeVendor(behave)
         self.vendor.__enter__()
+        # A connection of its own for each request: any process of the server may get it.
+        self._http = httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
         providers = provider_toml("openai", self.vendor.url) + provider_toml("chat", self.vendor.url, "compatible")
         super().__init__(home, config=providers + MODELS + config, **settings)
 
@@ -64,12 +66,20 @@ class ResponsesServer(LocalServer):
             super().__enter__()
         except BaseException:
             self.vendor.__exit__()
+            self._http.close()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
         self.vendor.__exit__()
+        self._http.close()
+
+    def post(self, body: Any, path: str = "/v1/chat/completions", **more: Any) -> httpx.Response:
+        """One request with the server's key; `body` as JSON unless it is bytes."""
+        headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"} | more.pop("headers", {})
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self._http.post(self.url + path, content=content, headers=headers, **more)
 
     def client(self, **how: Any) -> OpenAI:
         """The official SDK, strict."""
@@ -94,7 +104,7 @@ class ResponsesServer(LocalServer):
     def get(self, path: str, *, key: str | None = None, method: str = "GET", **query: Any) -> httpx.Response:
         """What is at `path` below `/v1/responses`."""
         headers = {"authorization": f"Bearer {key or self.key}"}
-        return httpx.request(method, f"{self.url}{PATH}{path}", headers=headers, params=query, timeout=30)
+        return self._http.request(method, f"{self.url}{PATH}{path}", headers=headers, params=query)
 
 
 def events(answer: httpx.Response) -> list[dict[str, Any]]:
