@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--no-write]`: the table of the speed budget, into bench/RESULTS.md."""
+"""`python -m bench [--quick] [--no-write] [--only responses]`: the table of the speed budget, into bench/RESULTS.md."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from bench import load, processes
+from bench import load, processes, responses
 from bench.history import history_page
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -38,9 +38,19 @@ kind = "openai"
 api_key = "bench"
 base_url = "http://127.0.0.1:{port}/v1"
 
+[[provider]]
+name = "chat-vendor"
+kind = "compatible"
+api_key = "bench"
+base_url = "http://127.0.0.1:{port}/v1"
+
 [[model]]
 name = "gpt-4"
 targets = [{{ provider = "vendor", model = "gpt-4" }}]
+
+[[model]]
+name = "{chat}"
+targets = [{{ provider = "chat-vendor", model = "gpt-4" }}]
 """
 
 
@@ -192,6 +202,16 @@ class Bench:
             rate, _ = self.wrk(penstock, 1024, 4)
             count -= int(rate * 4)
 
+    def responses(self, penstock: Contestant) -> None:
+        """CPU of a response as a ratio to that of a chat completion, whole and a streamed chunk."""
+        for what, measure, budget in (
+            ("a response", responses.whole, "2x"),
+            ("a streamed chunk of a response", responses.streamed, "2.5x"),
+        ):
+            costs = measure(penstock.port, penstock.pid, self.key, quick=self.quick)
+            self.row(f"CPU of {what}, stored, as a ratio to chat", f"{costs.ratio:.2f}x", budget, "-")
+            self.notes.append(f"{what[0].upper()}{what[1:]}: {costs.response:.0f} us of CPU, of chat {costs.chat:.0f}.")
+
     def start(self, port: int) -> None:
         """From `penstock serve` to the first answered call, three times."""
         took = []
@@ -206,15 +226,19 @@ class Bench:
         self.rows.append((figure, value, budget, goal))
         self.progress.console.print(f"{figure}: [bold]{value}[/bold] (budget {budget}, goal {goal})")
 
-    def run(self) -> None:
+    def run(self, only_responses: bool = False) -> None:
         ports = {name: processes.free_port() for name in ("direct", "nginx", "penstock")}
-        (self.folder / "penstock.toml").write_text(CONFIG.format(port=ports["direct"]))
+        (self.folder / "penstock.toml").write_text(CONFIG.format(port=ports["direct"], chat=responses.MODEL))
         self.key = self.penstock("keys", "create", "--name", "bench")
         cores = sorted(os.sched_getaffinity(0))
         mine, others = cores[0], cores[-1]
         os.sched_setaffinity(0, {others})
         with ExitStack() as stack:
             up = stack.enter_context(processes.upstream(ports["direct"], others))
+            if only_responses:
+                served = stack.enter_context(self.server(ports["penstock"], mine))
+                self.responses(Contestant("penstock", ports["penstock"], served.pid))
+                return
             contestants = [Contestant("direct", ports["direct"], up.pid)]
             proxy = processes.nginx(self.folder, ports["nginx"], ports["direct"], mine)
             if proxy is None:
@@ -234,6 +258,7 @@ class Bench:
                 self.memory(penstock)
             else:
                 self.notes.append("wrk is not installed: no CPU per request, no memory after load.")
+            self.responses(penstock)
         rows = 50_000 if self.quick else 1_000_000
         p95 = history_page(self.folder, rows)
         self.row(f"history page at {rows:,} rows, p95", f"{p95:.1f} ms", "300 ms", "100 ms")
@@ -253,12 +278,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the size, to see that it runs; never a result")
     parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
+    parser.add_argument("--only", choices=["responses"], help="one part, without the rest; never a result")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Progress(console=Console(stderr=True)) as progress:
         bench = Bench(Path(folder), options.quick, progress)
-        bench.run()
+        bench.run(only_responses=options.only == "responses")
     print(bench.text())
-    if not options.quick and not options.no_write:
+    if not (options.quick or options.no_write or options.only):
         head, _, old = RESULTS.read_text().partition("\n## ") if RESULTS.exists() else ("# Results\n", "", "")
         RESULTS.write_text(head.rstrip() + "\n\n" + bench.text() + ("\n## " + old if old else ""))
 

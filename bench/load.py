@@ -1,4 +1,4 @@
-"""Load on loopback, bounded in count and time: many streams at once, and single requests at a fixed rate."""
+"""Load on loopback, bounded in count and time: many streams at once, single requests at a fixed rate or at once."""
 
 from __future__ import annotations
 
@@ -23,9 +23,17 @@ def chat_body(size: int, **more: object) -> bytes:
     return json.dumps(base, separators=(",", ":")).encode()
 
 
+def response_body(size: int, **more: object) -> bytes:
+    """A request for a response, of about `size` bytes, that asks the same as `chat_body`."""
+    base = {"model": "gpt-4", "input": "", "temperature": 0.7, **more}
+    base["input"] = "x" * max(1, size - len(json.dumps(base, separators=(",", ":"))))
+    return json.dumps(base, separators=(",", ":")).encode()
+
+
 class _Stream(asyncio.Protocol):
-    def __init__(self, sent: bytes, done: asyncio.Future[None]) -> None:
+    def __init__(self, sent: bytes, mark: bytes, done: asyncio.Future[None]) -> None:
         self._sent = sent
+        self._mark = mark
         self._done = done
         self.first: float | None = None
         self.chunks = 0
@@ -40,9 +48,11 @@ class _Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.first is None and b"data: " in data:
             self.first = time.perf_counter() - self.began
-        self.chunks += data.count(b"data: {")
-        self._tail = (self._tail + data)[-64:]
-        if b"data: [DONE]" in self._tail:
+        # What is left of the last read is too short for a mark, so that none is counted twice.
+        seen = self._tail + data
+        self.chunks += seen.count(self._mark)
+        self._tail = seen[max(seen.rfind(self._mark) + 1, len(seen) - len(self._mark) + 1) :]
+        if b"data: [DONE]" in seen[-64:]:
             self._finish()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -56,13 +66,18 @@ class _Stream(asyncio.Protocol):
 
 async def streams(port: int, path: str, key: str, count: int, chunks: int, gap_ms: float) -> tuple[list[float], int]:
     """`count` streams at once, begun evenly over a second: times to the first event in seconds, and all chunks seen."""
+    body = chat_body(1024, stream=True, user=f"{chunks}/{gap_ms}")
+    return await streams_of(port, request(path, key, body), count, b"data: {")
+
+
+async def streams_of(port: int, sent: bytes, count: int, mark: bytes) -> tuple[list[float], int]:
+    """The same of any request, whose streams have `mark` once in every event that counts."""
     loop = asyncio.get_running_loop()
-    sent = request(path, key, chat_body(1024, stream=True, user=f"{chunks}/{gap_ms}"))
     running: list[tuple[_Stream, asyncio.Future[None]]] = []
 
     async def one() -> None:
         done: asyncio.Future[None] = loop.create_future()
-        stream = _Stream(sent, done)
+        stream = _Stream(sent, mark, done)
         running.append((stream, done))
         await loop.create_connection(lambda: stream, "127.0.0.1", port)
 
@@ -101,3 +116,20 @@ async def at_rate(port: int, path: str, key: str, rate: float, seconds: float) -
     for _, writer in free:
         writer.close()
     return took
+
+
+async def at_once(port: int, sent: bytes, count: int, connections: int) -> None:
+    """`count` requests with whole answers, as fast as they are answered on so many connections."""
+    left = iter(range(count))
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in left:
+            writer.write(sent)
+            head = await reader.readuntil(b"\r\n\r\n")
+            at = head.lower().index(b"content-length:") + 15
+            body = await reader.readexactly(int(head[at:].split(b"\r\n", 1)[0]))
+            assert head.startswith(b"HTTP/1.1 200"), body
+        writer.close()
+
+    await asyncio.gather(*(one() for _ in range(connections)))
