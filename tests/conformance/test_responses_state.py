@@ -251,6 +251,23 @@ def test_a_background_run_that_is_tried_again_has_one_stream(responding: Respons
     assert found[-1]["response"]["output_text"] == TEXT
 
 
+def test_what_has_ended_can_be_continued_at_once(responding: ResponsesServer) -> None:
+    """Whoever hears of an end, by a stream or by a look, finds it kept."""
+    for _ in range(10):
+        with reading(responding, model="native", background=True) as reader:
+            event = reader.next()
+            assert event is not None
+            id = event["response"]["id"]
+            while event is not None and event["type"] != "response.completed":
+                event = reader.next()
+            assert responding.respond(model="native", previous_response_id=id).status_code == 200
+        made = responding.response(background=True)["id"]
+        while responding.get(f"/{made}").json()["status"] != "completed":
+            pass
+        assert responding.get(f"/{made}/cancel", method="POST").json()["status"] == "completed"
+        assert responding.respond(previous_response_id=made).status_code == 200
+
+
 def test_a_background_run_that_fails_says_so(responding: ResponsesServer) -> None:
     async def refused(request: Request, wire: Wire) -> None:
         await wire.whole({"error": {"message": "the vendor's words"}}, 400)

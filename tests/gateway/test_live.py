@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from penstock.dialects.responses.events import Event
 from penstock.gateway.live import Live, Runs
 
@@ -103,3 +104,14 @@ async def test_another_project_finds_nothing() -> None:
     assert runs.find("proj_1", "resp_2") is None
     runs.remove(run)
     assert runs.find("proj_1", "resp_1") is None
+
+
+async def test_what_is_at_its_end_is_not_ended_early() -> None:
+    run = live()
+    task = await run_forever(run)
+    run.closing = True
+    run.end("cancelled")
+    await asyncio.sleep(0)
+    assert run.ending is None
+    assert not task.cancelling()
+    task.cancel()

@@ -38,7 +38,9 @@ class KeptResponses:
     async def response(self, project_id: str, id: str, include: Sequence[str]) -> bytes:
         """The response as JSON, as it stands. Raises NotFound, Unavailable."""
         live = self._runs.find(project_id, id)
-        if live is not None and live.snapshot is not None:
+        if live is not None and live.closing:
+            await live.over()  # else it would seem to have ended before it can be continued
+        elif live is not None and live.snapshot is not None:
             return shown(live.snapshot(), include)
         return shown(_whole(await self._stored(project_id, id)), include)
 

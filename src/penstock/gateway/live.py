@@ -23,6 +23,7 @@ class Live:
         "_linger_s",
         "_timer",
         "background",
+        "closing",
         "done",
         "ending",
         "events",
@@ -36,6 +37,7 @@ class Live:
     def __init__(self, id: str, project_id: str, *, background: bool, linger_s: float) -> None:
         self.id, self.project_id, self.background = id, project_id, background
         self.events: list[Event] = []
+        self.closing = False  # its end is known, and being kept
         self.done = False
         self.left = False  # its client is gone
         self.ending: Ending | None = None  # why it is being ended early
@@ -59,7 +61,7 @@ class Live:
 
     def end(self, why: Ending) -> None:
         """Ends the run early; how it ended is kept before it is over."""
-        if not self.done and self.ending is None:
+        if not (self.closing or self.done) and self.ending is None:
             self.ending = why
             if self.task is not None:
                 self.task.cancel(why)

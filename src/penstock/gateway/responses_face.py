@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -123,31 +123,41 @@ class ResponsesFace:
         return self._writer
 
     async def _close(self, events: list[Event]) -> bytes:
-        last = self._told(events)
-        await self._keep()
-        return last
-
-    def _told(self, events: list[Event]) -> bytes:
-        events = shown_events(events, self._include)
+        """The bytes of the closing events. Nobody hears of an end before it is kept."""
+        events = self._noted(events)
+        if self._live is not None:
+            self._live.closing = True
+        await self._keep(events)
         if self._live is not None:
             self._live.add(events)
-        if self._entry is not None and events:
-            self._entry.append(b"".join([event.data + b"\n" for event in events]))
         return b"".join([named_event(event) for event in events])
 
-    async def _keep(self) -> None:
+    def _told(self, events: list[Event]) -> bytes:
+        events = self._noted(events)
+        if self._live is not None:
+            self._live.add(events)
+        return b"".join([named_event(event) for event in events])
+
+    def _noted(self, events: list[Event]) -> list[Event]:
+        """`events` as the client sees them, written into the journal."""
+        events = shown_events(events, self._include)
+        if self._entry is not None and events:
+            self._entry.append(b"".join([event.data + b"\n" for event in events]))
+        return events
+
+    async def _keep(self, closing: Sequence[Event] = ()) -> None:
         self.over = True
         if self._kept_as is None:
             return
         response = self.writer.response
-        kept = self._object(response, status=response["status"])
+        kept = self._object(response, status=response["status"], closing=closing)
         await self._keeper.keep(kept, self._entry, turn(kept))
 
-    def _object(self, response: dict[str, Any], *, status: str) -> StoredObject:
+    def _object(self, response: dict[str, Any], *, status: str, closing: Sequence[Event] = ()) -> StoredObject:
         assert self._kept_as is not None
         events = None
         if self._live is not None and status in _LAST:
-            events = b"[" + b",".join([event.data for event in self._live.events]) + b"]"
+            events = b"[" + b",".join([event.data for event in (*self._live.events, *closing)]) + b"]"
         shown = {name: value for name, value in response.items() if name != "output"} | {"status": status}
         return msgspec.structs.replace(
             self._kept_as,

@@ -39,6 +39,9 @@ Blobs = Mapping[bytes, bytes]
 Changes = dict[tuple[str, bytes], int]
 """By project and hash, how many rows more (or fewer) need that blob."""
 
+_SHORT = 1024  # bytes
+_MAGIC = b"\x28\xb5\x2f\xfd"  # how every frame of zstd begins, and no JSON does
+
 _T = TypeVar("_T")
 _HASH = hashlib.sha256().digest_size
 _TRIES = 10  # of a read that another's delete comes in between
@@ -61,7 +64,7 @@ class Packer:
     """Packs what goes into one transaction, and holds its blobs; not for several threads at once."""
 
     def __init__(self) -> None:
-        self._compressor = ZstdCompressor()  # one for all: to make one costs more than a small item
+        self._compressor: ZstdCompressor | None = None  # one for all: to make one costs more than a small item
         self._blobs: dict[bytes, bytes] = {}
 
     def items(self, items: Sequence[Raw], hashes: dict[bytes, int]) -> bytes:
@@ -80,8 +83,12 @@ class Packer:
         return self.whole(_encode(entries))
 
     def whole(self, data: bytes) -> bytes:
-        """`data` packed."""
-        return self._compressor.compress(data, self._compressor.FLUSH_FRAME) if data else b""
+        """`data` packed; what is short stays as it is, since to make a decompressor costs more than to read it."""
+        if len(data) < _SHORT and not data.startswith(_MAGIC):
+            return data
+        if self._compressor is None:
+            self._compressor = ZstdCompressor()
+        return self._compressor.compress(data, self._compressor.FLUSH_FRAME)
 
     def blob(self, digest: bytes) -> bytes:
         """The content of that hash, packed. It must be among what was given."""
@@ -90,7 +97,7 @@ class Packer:
 
 def unpack(packed: bytes) -> bytes:
     """What `Packer.whole` was given."""
-    return decompress(packed) if packed else b""
+    return decompress(packed) if packed.startswith(_MAGIC) else packed
 
 
 def unpack_items(packed: bytes, hashes: bytes, contents: Blobs) -> list[Raw]:
@@ -98,10 +105,10 @@ def unpack_items(packed: bytes, hashes: bytes, contents: Blobs) -> list[Raw]:
     if not packed:
         return []
     items = []
-    for entry in _decode(decompress(packed)):
+    for entry in _decode(unpack(packed)):
         if isinstance(entry, _Reference):
             start = entry.number * _HASH
-            entry = _with_id(decompress(contents[hashes[start : start + _HASH]]), entry)  # noqa: PLW2901
+            entry = _with_id(unpack(contents[hashes[start : start + _HASH]]), entry)  # noqa: PLW2901
         items.append(Raw(entry))
     return items
 
