@@ -32,7 +32,9 @@ Paths = dict[str, Callable[[], tuple[str, int]]]
 
 def paths(rows: Rows, draw: random.Random) -> Paths:
     """By what it is, a maker of a path, each time another, and how many objects its page has at least."""
-    number = lambda: draw.randrange(len(rows.completions) * 9 // 10)  # noqa: E731 - the page after it is full
+
+    def number() -> int:
+        return draw.randrange(len(rows.completions) * 9 // 10)  # the page after it is full
 
     def completions(query: Callable[[int], str], least: int = 1) -> Callable[[], tuple[str, int]]:
         return lambda: (f"/v1/chat/completions?limit=100{query(number())}", least)

@@ -103,7 +103,12 @@ class _Filling:
 
 def _completion(number: int) -> dict[str, Any]:
     model = f"gpt-{number % MODELS}"
-    message = {"role": "assistant", "content": f"{number}: {_LINE * 4}", "refusal": None, "annotations": []}
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": f"{number}: {_LINE * 4}",
+        "refusal": None,
+        "annotations": [],
+    }
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     usage = {"prompt_tokens": 20, "completion_tokens": 60, "total_tokens": 80}
     known = {"id": "", "object": "chat.completion", "created": 1_790_000_000, "model": model}

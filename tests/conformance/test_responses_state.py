@@ -590,6 +590,16 @@ def test_two_workers_know_the_same(tmp_path: Path) -> None:
         assert server.get(f"/{whole['id']}", method="DELETE").status_code == 200
         everywhere(lambda: server.get(f"/{whole['id']}"), 404)
 
+        # Whichever of them is asked, the one that runs it ends it.
+        for _ in range(4):
+            runs, _, _ = begun(server, background=True)
+            cancelled = server.get(f"/{runs}/cancel", method="POST")
+            assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled"), cancelled.text
+            assert cancelled.json()["output_text"] == BEFORE
+            runs, _, _ = begun(server)
+            assert server.get(f"/{runs}", method="DELETE").status_code == 200
+            everywhere(lambda id=runs: server.get(f"/{id}"), 404)
+
 
 # Truncation.
 

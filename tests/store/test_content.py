@@ -87,3 +87,10 @@ def test_content_is_compressed_and_nothing_costs_nothing() -> None:
     assert packer.items([], {}) == packer.whole(b"") == unpack(b"") == b""
     many = packer.items([message(f"msg_{number}") for number in range(1000)], {})
     assert len(many) < 20 * 1000
+
+
+@pytest.mark.parametrize("data", [b"", b"[1]", b"x" * 1023, b"x" * 1024, b"\x28\xb5\x2f\xfd and no frame"])
+def test_what_is_short_is_kept_as_it_is_and_comes_back(data: bytes) -> None:
+    packed = Packer().whole(data)
+    assert unpack(packed) == data
+    assert (packed == data) is (len(data) < 1024 and not data.startswith(b"\x28"))

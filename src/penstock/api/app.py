@@ -94,6 +94,7 @@ class Application:
             settings, self.catalogue, vendors, self._admission, self._spool, metrics, prices, self._keeper
         )
         self._responses = Responses(settings, gateway, database, self._keeper)
+        self._watching: asyncio.Task[None] | None = None
         shelf = Shelf(
             self.catalogue,
             self._engine,
@@ -139,6 +140,7 @@ class Application:
         await self._writer.start()
         await self._keeper.start()
         await self._ledger.start()
+        self._watching = asyncio.create_task(self._responses.watch(), name="penstock-responses")
 
     async def drain(self, seconds: float) -> None:
         """Takes no new calls, lets those under way finish for `seconds`, and breaks off the rest."""
@@ -169,6 +171,8 @@ class Application:
         """Ends local models, sends the last records to the database, closes every connection."""
         await self._engine.close()
         await self._transport.close()
+        if self._watching is not None:
+            self._watching.cancel()
         await self._ledger.close()
         await self._keeper.close()
         await self._writer.close()

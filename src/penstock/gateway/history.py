@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -10,8 +10,6 @@ from penstock.core.errors import InvalidRequest, NotFound, Unavailable
 from penstock.store import conversations, objects
 from penstock.store.database import Database
 from penstock.store.errors import DatabaseError
-
-_UNFINISHED: Final = ("queued", "in_progress")
 
 
 class History:
@@ -48,7 +46,7 @@ class History:
                 param="previous_response_id",
                 code="previous_response_not_found",
             )
-        if chain[-1].status in _UNFINISHED:
+        if chain[-1].status in objects.UNDER_WAY:
             raise InvalidRequest(
                 f"The response '{previous[:128]}' is '{chain[-1].status}'; only one that has ended can be continued.",
                 param="previous_response_id",

@@ -19,9 +19,10 @@ from penstock.store.database import Database
 from penstock.store.errors import DatabaseError
 from penstock.store.objects import StoredObject
 
-_UNFINISHED: Final = ("queued", "in_progress")
 _LOOK_EVERY_S: Final = 0.5
 """How often the database is asked about a response that is under way in another process."""
+_ENDED_S: Final = 10.0
+"""How long that process may take to end it, when asked."""
 
 
 class _Typed(msgspec.Struct):
@@ -53,7 +54,7 @@ class KeptResponses:
         if live is not None and live.snapshot is not None:
             return self._joined(live, after, obfuscation)
         stored = await self._stored(project_id, id, events=True)
-        if stored.status not in _UNFINISHED and stored.events is None:
+        if stored.status not in objects.UNDER_WAY and stored.events is None:
             raise InvalidRequest(
                 f"The response '{id[:128]}' was not streamed, so there are no events of it; read it without stream.",
                 param="stream",
@@ -71,8 +72,8 @@ class KeptResponses:
         stored = await self._stored(project_id, id)
         if not msgspec.json.decode(stored.body).get("background"):
             raise _not_background(id)
-        if stored.status in _UNFINISHED:
-            raise _elsewhere(id, "cancel")
+        if stored.status in objects.UNDER_WAY:
+            stored = await self._ended_elsewhere(stored)
         return _whole(stored)
 
     async def delete(self, project_id: str, id: str) -> None:
@@ -81,8 +82,8 @@ class KeptResponses:
         if live is not None:
             live.end("cancelled")
             await live.over()
-        elif (await self._stored(project_id, id)).status in _UNFINISHED:
-            raise _elsewhere(id, "delete")  # at its end that process would put it in again
+        elif (stored := await self._stored(project_id, id)).status in objects.UNDER_WAY:
+            await self._ended_elsewhere(stored)  # else that process would put it in again, at its end
         try:
             found = await objects.delete(self._database, project_id, "response", id)
         except DatabaseError as error:
@@ -113,6 +114,21 @@ class KeptResponses:
             }
         )
 
+    async def _ended_elsewhere(self, stored: StoredObject) -> StoredObject:
+        """The response once the process that runs it has ended it. Raises Unavailable where that takes too long."""
+        now = asyncio.get_running_loop().time
+        end = now() + _ENDED_S
+        while stored.status in objects.UNDER_WAY:
+            if now() > end:
+                raise _elsewhere(stored.id)
+            try:
+                await objects.ask_to_end(self._database, stored.project_id, stored.id)
+            except DatabaseError as error:
+                raise _unreadable() from error
+            await asyncio.sleep(_LOOK_EVERY_S)
+            stored = await self._stored(stored.project_id, stored.id)
+        return stored
+
     async def _joined(self, live: Live, after: int, obfuscation: bool) -> AsyncIterator[bytes]:
         async for events in live.follow(after, self._keep_alive_s):
             told = events if obfuscation else [_plain(event) for event in events]
@@ -121,7 +137,7 @@ class KeptResponses:
 
     async def _replayed(self, stored: StoredObject, after: int, obfuscation: bool) -> AsyncIterator[bytes]:
         waited = 0.0
-        while stored.status in _UNFINISHED:  # in another process: its events come all at once, at its end
+        while stored.status in objects.UNDER_WAY:  # in another process: its events come all at once, at its end
             await asyncio.sleep(_LOOK_EVERY_S)
             waited += _LOOK_EVERY_S
             if waited >= self._keep_alive_s:
@@ -171,9 +187,10 @@ def _not_background(id: str) -> InvalidRequest:
     )
 
 
-def _elsewhere(id: str, what: str) -> Unavailable:
+def _elsewhere(id: str) -> Unavailable:
     return Unavailable(
-        f"The response '{id[:128]}' runs in another process of this server, which alone can {what} it; try again.",
+        f"The response '{id[:128]}' runs in another process of this server, which was asked to end it and has not yet; "
+        "try again.",
         code="runs_elsewhere",
         headers={"retry-after": "1"},
     )

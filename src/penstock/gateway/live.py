@@ -133,6 +133,6 @@ class Runs:
         return live if live is not None and live.project_id == project_id else None
 
     @property
-    def background(self) -> list[Live]:
-        """Those that nobody's connection holds."""
-        return [live for live in self._live.values() if live.background]
+    def all(self) -> list[tuple[str, str]]:
+        """Each one's project and its own id."""
+        return [(live.project_id, live.id) for live in self._live.values()]

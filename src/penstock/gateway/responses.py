@@ -29,12 +29,15 @@ from penstock.gateway.responses_face import ResponsesFace
 from penstock.gateway.sink import Nowhere, Sink
 from penstock.gateway.truncation import without_oldest
 from penstock.settings import Settings
+from penstock.store import objects
 from penstock.store.database import Database
+from penstock.store.errors import DatabaseError
 from penstock.store.keeper import Keeper
 from penstock.store.objects import StoredObject, expiry
 
 log = structlog.get_logger(__name__)
 
+_LOOK_EVERY_S: Final = 0.5
 _ANY_NUMBER: Final = 1_000_000
 _NOT_IN_CHAT: Final = ("unsupported_value", "unsupported_parameter")
 
@@ -49,11 +52,23 @@ class Responses:
         # The client's own items were counted; what they continue may be of any length.
         self.chat_limits = msgspec.structs.replace(settings.limits, messages=_ANY_NUMBER)
         self.gateway = gateway
+        self._database = database
         self.keeper = keeper
         self.history = History(database)
         self.runs = Runs()
         self.tasks: set[asyncio.Task[None]] = set()  # of runs in the background
         self.keep_alive_s = settings.timeouts.keep_alive_s
+
+    async def watch(self) -> None:
+        """Ends runs that other processes were asked to cancel or delete; returns when it is cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            try:
+                for project_id, id in await objects.asked_to_end(self._database, self.runs.all):
+                    if (live := self.runs.find(project_id, id)) is not None:
+                        live.end("cancelled")
+            except DatabaseError:
+                continue  # whoever asks hears of it
 
     async def open(self, arrival: Arrival) -> Run:
         """The run of a request. Raises InvalidRequest, with the record of the refusal written."""

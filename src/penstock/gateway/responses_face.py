@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import msgspec
+import structlog
 from msgspec import Raw
 
 from penstock.core.answer import Answer, Frame
@@ -22,6 +23,8 @@ from penstock.store.conversations import turn
 from penstock.store.journal import Entry
 from penstock.store.keeper import Keeper
 from penstock.store.objects import StoredObject
+
+log = structlog.get_logger(__name__)
 
 _LAST: Final = frozenset({"completed", "incomplete", "failed", "cancelled"})
 
@@ -104,7 +107,14 @@ class ResponsesFace:
         self.failed = True
         if self._writer is None:
             self._writer = self._make_writer("")
-        return await self._close(self._writer.fail(error, status=status, usage=usage)) + DONE
+        events = self._writer.fail(error, status=status, usage=usage)
+        try:
+            return await self._close(events) + DONE
+        except Exception:
+            # Neither database nor journal takes it. Its client hears of its end all the same.
+            log.exception("the end of a response could not be kept", response=self._writer.response["id"])
+            self.over = True
+            return b"".join([named_event(event) for event in events]) + DONE
 
     async def whole(self, answer: Answer, body: bytes) -> bytes:
         """The response, kept before."""
@@ -125,11 +135,16 @@ class ResponsesFace:
     async def _close(self, events: list[Event]) -> bytes:
         """The bytes of the closing events. Nobody hears of an end before it is kept."""
         events = self._noted(events)
-        if self._live is not None:
-            self._live.closing = True
-        await self._keep(events)
-        if self._live is not None:
-            self._live.add(events)
+        if self._live is None:
+            await self._keep(events)
+            return b"".join([named_event(event) for event in events])
+        self._live.closing = True
+        try:
+            await self._keep(events)
+        except BaseException:
+            self._live.closing = False
+            raise
+        self._live.add(events)
         return b"".join([named_event(event) for event in events])
 
     def _told(self, events: list[Event]) -> bytes:
@@ -146,12 +161,11 @@ class ResponsesFace:
         return events
 
     async def _keep(self, closing: Sequence[Event] = ()) -> None:
+        if self._kept_as is not None:
+            response = self.writer.response
+            kept = self._object(response, status=response["status"], closing=closing)
+            await self._keeper.keep(kept, self._entry, turn(kept))
         self.over = True
-        if self._kept_as is None:
-            return
-        response = self.writer.response
-        kept = self._object(response, status=response["status"], closing=closing)
-        await self._keeper.keep(kept, self._entry, turn(kept))
 
     def _object(self, response: dict[str, Any], *, status: str, closing: Sequence[Event] = ()) -> StoredObject:
         assert self._kept_as is not None

@@ -31,7 +31,6 @@ _AGAIN_S = 0.5  # the first pause after something went into the journal; it doub
 _AT_START_S = 30.0  # what is left after so long of draining at the start is drained while serving
 _CLAIMED = 32  # files of the journal that are in memory at once
 _EXPIRE_S = 60.0
-_UNDER_WAY = ("queued", "in_progress")
 
 
 class _Waiting:
@@ -245,7 +244,7 @@ class Keeper:
         begun = left.begun
         async with self._one_at_a_time, asyncio.timeout(_LONGEST_S):
             there = await objects.get(self._database, begun.project_id, begun.kind, begun.id)
-            if there is None or there.status in _UNDER_WAY:
+            if there is None or there.status in objects.UNDER_WAY:
                 # Else the process ended between the commit and the removal of the file, and who knows what was
                 # changed since then.
                 try:

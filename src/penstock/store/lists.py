@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import FromClause, Row, Select, func, literal, select
+from sqlalchemy import FromClause, Row, Select, bindparam, func, literal, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from penstock.core.errors import InvalidRequest
@@ -46,17 +47,27 @@ async def chain(database: Database, project_id: str, id: str, most: int = 10_000
 
 async def _links(database: Database, project_id: str, id: str, most: int) -> list[str]:
     """The ids of a chain as far as it is known, newest first, and the first that is not; no more than `most` + 1."""
-    of_project = (stored.c.project_id == project_id, stored.c.kind == "response", alive())
-    newest = select(stored.c.id, stored.c.previous, literal(0).label("depth")).where(*of_project, stored.c.id == id)
+    values = {"project_id": project_id, "newest": id, "most": most, "now": time.time_ns() // 1000}
+    async with database.read() as connection:
+        return list(await connection.scalars(_LINKS, values))
+
+
+def _links_query() -> Select[tuple[str]]:
+    alive_now = or_(stored.c.expires.is_(None), stored.c.expires > bindparam("now"))
+    of_project = (stored.c.project_id == bindparam("project_id"), stored.c.kind == "response", alive_now)
+    newest = select(stored.c.id, stored.c.previous, literal(0).label("depth"))
+    newest = newest.where(*of_project, stored.c.id == bindparam("newest"))
     link = newest.cte("link", recursive=True)
     # Asked for the one value, PostgreSQL looks it up by its key. Asked for a join, it may read everything at each
     # link, as long as it has counted nothing of a table.
     previous = select(stored.c.previous).where(*of_project, stored.c.id == link.c.previous).correlate(link)
     older = select(link.c.previous, previous.scalar_subquery(), link.c.depth + 1)
-    older = older.where(link.c.previous.is_not(None), link.c.depth < most)
+    older = older.where(link.c.previous.is_not(None), link.c.depth < bindparam("most"))
     chained = link.union_all(older)
-    async with database.read() as connection:
-        return list(await connection.scalars(select(chained.c.id).order_by(chained.c.depth)))
+    return select(chained.c.id).order_by(chained.c.depth)
+
+
+_LINKS = _links_query()  # made once: to make it takes longer than to ask it
 
 
 def _objects(rows: Sequence[Row[Any]], contents: Blobs) -> dict[str, StoredObject]:

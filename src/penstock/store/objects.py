@@ -22,7 +22,9 @@ from penstock.store.database import Database
 from penstock.store.lists import chain, count, listed, walk
 from penstock.store.schema import stored, stored_labels
 from penstock.store.stored_object import (
+    ENDING,
     SHORT,
+    UNDER_WAY,
     Kind,
     StoredObject,
     alive,
@@ -34,9 +36,12 @@ from penstock.store.stored_object import (
 )
 
 __all__ = [
+    "UNDER_WAY",
     "Kind",
     "NewItem",
     "StoredObject",
+    "ask_to_end",
+    "asked_to_end",
     "chain",
     "count",
     "delete",
@@ -138,6 +143,34 @@ async def delete(database: Database, project_id: str, kind: Kind, id: str) -> bo
             return False
         await _remove(connection, [row])
         return True
+
+
+async def ask_to_end(database: Database, project_id: str, id: str) -> None:
+    """Asks whichever process runs the response to end it. Raises DatabaseError."""
+    async with database.write() as connection:
+        runs = stored.c.status.in_(UNDER_WAY)
+        await connection.execute(update(stored).where(*_is(project_id, "response", id), runs).values(status=ENDING))
+
+
+async def asked_to_end(database: Database, responses: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those of `responses`, each a project's id and its own, that were asked to end. Raises DatabaseError."""
+    by_project: dict[str, list[str]] = defaultdict(list)
+    for project_id, id in responses:
+        by_project[project_id].append(id)
+    found: list[tuple[str, str]] = []
+    if not by_project:
+        return found
+    async with database.read() as connection:
+        for project_id, ids in by_project.items():
+            for some in chunks(ids):
+                query = select(stored.c.id).where(
+                    stored.c.project_id == project_id,
+                    stored.c.kind == "response",
+                    stored.c.id.in_(some),
+                    stored.c.status == ENDING,
+                )
+                found += [(project_id, id) for id in await connection.scalars(query)]
+    return found
 
 
 async def expire(database: Database, now: int, limit: int = 500) -> int:
