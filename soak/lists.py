@@ -48,7 +48,7 @@ def paths(rows: Rows, draw: random.Random) -> Paths:
         "completions, the first page": completions(lambda n: "", 100),
         "completions, after one": completions(after, 100),
         "completions, newest first": completions(lambda n: "&order=desc", 100),
-        "of a model, after one": completions(lambda n: f"&model=gpt-{n % MODELS}{after(n)}", 100),
+        "of a model, after one": completions(lambda n: f"&model=gpt-{n % MODELS}{after(n)}", 50),
         "of a pair of metadata, after one": completions(lambda n: f"&metadata[team]=team-{n % TEAMS}{after(n)}", 20),
         "of a rare pair": completions(lambda n: f"&metadata[run]=run-{n % RUNS}", 2),
         "of two pairs": completions(lambda n: f"&metadata[team]=team-{n % TEAMS}&metadata[run]=run-{n % RUNS}", 2),
