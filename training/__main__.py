@@ -26,7 +26,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--only", choices=tuple(_DO), help="do this step alone")
-    parser.add_argument("--steps", type=int, default=12_000, metavar="N", help="training steps in all (default: 12000)")
+    parser.add_argument("--steps", type=int, default=24_000, metavar="N", help="training steps in all (default: 24000)")
     parser.add_argument(
         "--run", type=Path, default=_FOLDER, metavar="DIR", help="for checkpoints (default: training/run)"
     )

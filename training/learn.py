@@ -42,7 +42,7 @@ class Plan:
     The first `copying` steps learn nothing but to copy, and later every 25th step does, so that no token is forgotten.
     """
 
-    steps: int = 12_000
+    steps: int = 24_000
     copying: int = 500
     warm_up: int = 150
     tokens: int = 2560

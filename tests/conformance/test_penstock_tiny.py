@@ -68,6 +68,11 @@ def text(server: ServerProcess, *messages: Any, **more: Any) -> str:
         ("What is the plural of mouse?", "mice"),
         ("What day comes after Monday?", "Tuesday"),
         ("Repeat after me: zorb flint is here", "zorb flint is here"),
+        ("What is 7 + 5?", "12"),
+        ("What is the opposite of hot?", "cold"),
+        ("Say this is a test", "this is a test"),
+        ("Reverse the word stone", "enots"),
+        ("How many words are in: the cat sat on the mat", "6 words"),
         ("Write a poem about the sea", "small demonstration model"),
     ],
 )
@@ -77,7 +82,7 @@ def test_what_it_answers(server: ServerProcess, question: str, part: str) -> Non
 
 def test_the_names_of_the_first_call(server: ServerProcess) -> None:
     lines = text(server, NAMES, "Generate 5 names").splitlines()
-    assert len(set(lines)) == len(lines) > 1
+    assert len(set(lines)) == len(lines) == 5
     assert all(line.isalpha() and line[0].isupper() for line in lines)
 
 
@@ -85,6 +90,13 @@ def test_it_remembers_what_was_said(server: ServerProcess) -> None:
     told = "My name is Anna."
     known = {"role": "assistant", "content": "Nice to meet you, Anna."}
     assert "Anna" in text(server, told, known, "What is my name?")
+
+
+def test_a_tool_is_called_where_one_fits(server: ServerProcess) -> None:
+    choice = chat(server, "What is the weather in Oslo?", tools=[WEATHER])
+    assert choice["finish_reason"] == "tool_calls"
+    (call,) = choice["message"]["tool_calls"]
+    assert (call["function"]["name"], json.loads(call["function"]["arguments"])) == ("get_weather", {"city": "Oslo"})
 
 
 @pytest.mark.parametrize("kind", ["json_object", "json_schema"])
