@@ -77,7 +77,7 @@ def official(shared: Path) -> jsonschema_rs.Validator:
 
 
 def without_null(response: dict[str, Any]) -> dict[str, Any]:
-    """Without the nulls that OpenAI sends where its schema has none: of `user`, and of the `description` of a schema."""
+    """Without the nulls that OpenAI sends where its schema has none: of `user`, of the `description` of a schema."""
     form = {name: value for name, value in response["text"]["format"].items() if (name, value) != ("description", None)}
     found = {name: value for name, value in response.items() if (name, value) != ("user", None)}
     return found | {"text": response["text"] | {"format": form}}
