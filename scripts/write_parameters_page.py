@@ -248,7 +248,7 @@ def _takes(profile: Profile, field: inspect.Field) -> tuple[Cell, ...]:
 
 
 def _support(capabilities: Capabilities, name: str) -> str:
-    if name in ("provider", "context_length_exceeded_behavior"):
+    if name in ("provider", "context_length_exceeded_behavior", "store"):
         return "by Penstock"
     if name not in capabilities.parameters:
         return "passed"

@@ -65,26 +65,26 @@ NEEDS: dict[str, dict[str, Any]] = {
 # where it is a 400, "by Penstock" where nothing of it need be sent. What is not named is native.
 AT_A_LOCAL_MODEL: dict[str, str] = {
     **dict.fromkeys(("audio", "prediction", "verbosity", "web_search_options", "moderation"), "ignored"),
-    **dict.fromkeys(("store", "metadata", "service_tier", "user", "safety_identifier"), "ignored"),
+    **dict.fromkeys(("metadata", "service_tier", "user", "safety_identifier"), "ignored"),
     **dict.fromkeys(("prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"), "ignored"),
     **dict.fromkeys(("n", "tool_choice", "parallel_tool_calls", "function_call"), "emulated"),
     "functions": "translated",
     "reasoning_effort": "passed",
     "modalities": "refused",
-    **dict.fromkeys(("provider", "context_length_exceeded_behavior"), "by Penstock"),
+    **dict.fromkeys(("provider", "context_length_exceeded_behavior", "store"), "by Penstock"),
 }
 AT_OPENAI: dict[str, str] = {
     **dict.fromkeys(("top_k", "min_p", "repetition_penalty", "include_stop_str_in_output"), "ignored"),
     **dict.fromkeys(("reasoning_effort", "enable_thinking", "verbosity", "web_search_options", "audio"), "ignored"),
     "separate_reasoning": "emulated",
     "modalities": "refused",
-    **dict.fromkeys(("provider", "context_length_exceeded_behavior"), "by Penstock"),
+    **dict.fromkeys(("provider", "context_length_exceeded_behavior", "store"), "by Penstock"),
 }
 AT_ANY_VENDOR: dict[str, str] = {
     **dict.fromkeys(("top_k", "min_p", "repetition_penalty"), "passed"),
     **dict.fromkeys(("include_stop_str_in_output", "enable_thinking"), "ignored"),
     "separate_reasoning": "emulated",
-    **dict.fromkeys(("provider", "context_length_exceeded_behavior"), "by Penstock"),
+    **dict.fromkeys(("provider", "context_length_exceeded_behavior", "store"), "by Penstock"),
 }
 
 

@@ -152,7 +152,6 @@ def test_reasoning() -> None:
 def test_what_a_local_model_lacks_is_told() -> None:
     lacking: dict[str, Any] = {
         "prediction": {"type": "content", "content": "x"},
-        "store": True,
         "metadata": {"a": "b"},
         "service_tier": "flex",
         "user": "u",
@@ -165,7 +164,7 @@ def test_what_a_local_model_lacks_is_told() -> None:
         "unheard_of": 1,
     }
     assert changed(**lacking) == dict.fromkeys(lacking, "ignored")
-    assert changed(store=False, metadata={}, service_tier="auto", user=None, modalities=["text"]) == {}
+    assert changed(store=True, metadata={}, service_tier="auto", user=None, modalities=["text"]) == {}
 
 
 def test_in_strict_mode_all_of_them_are_one_error() -> None:

@@ -107,9 +107,9 @@ async def test_many_share_few_transactions(keeper: Keeper, database: Database, m
     together: list[int] = []
     put = objects.put
 
-    async def counted(database: Database, batch: list[StoredObject], items: list[NewItem]) -> None:
+    async def counted(database: Database, batch: list[StoredObject], items: list[NewItem], *, fresh: bool) -> None:
         together.append(len(batch))
-        await put(database, batch, items)
+        await put(database, batch, items, fresh=fresh)
 
     monkeypatch.setattr(objects, "put", counted)
     await asyncio.gather(*(keeper.keep(an_object(f"resp_{n}")) for n in range(350)))
@@ -188,7 +188,7 @@ async def test_where_neither_takes_it_its_caller_hears_so(database: Database, se
 async def test_a_database_that_does_not_answer_counts_as_down(
     keeper: Keeper, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def hang(*_: object) -> None:
+    async def hang(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(objects, "put", hang)

@@ -377,7 +377,7 @@ async def test_a_read_between_a_replace_and_the_next_is_whole(database: Database
 async def test_content_that_is_lost_is_an_error_and_no_empty_object(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content, "_TRIES", 2)
+    monkeypatch.setattr(content, "TRIES", 2)
     await objects.put(database, [WHOLE])
     await change(database, "DELETE FROM blobs")
     with pytest.raises(DatabaseError, match="lacks content that its rows refer to"):

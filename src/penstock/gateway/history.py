@@ -11,6 +11,8 @@ from penstock.store import conversations, objects
 from penstock.store.database import Database
 from penstock.store.errors import DatabaseError
 
+_decode = msgspec.json.Decoder(dict[str, Any]).decode  # one for all: a conversation has hundreds of items
+
 
 class History:
     """Reads it from the database; every look names the project."""
@@ -52,8 +54,7 @@ class History:
                 param="previous_response_id",
                 code="previous_response_not_finished",
             )
-        raws = [raw for response in chain for raw in (*response.input, *response.output)]
-        return [msgspec.json.decode(raw, type=dict[str, Any]) for raw in raws]
+        return [_decode(raw) for response in chain for raw in (*response.input, *response.output)]
 
     async def _conversation(self, project_id: str, conversation: str) -> list[dict[str, Any]]:
         if await objects.get(self._database, project_id, "conversation", conversation) is None:
@@ -63,4 +64,4 @@ class History:
                 code="conversation_not_found",
             )
         raws = await conversations.all_items(self._database, project_id, conversation)
-        return [msgspec.json.decode(raw, type=dict[str, Any]) for raw in raws]
+        return [_decode(raw) for raw in raws]

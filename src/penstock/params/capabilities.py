@@ -88,7 +88,7 @@ class Capabilities(Struct, frozen=True):
     max_output_tokens: int | None = None
     input_modalities: tuple[str, ...] | None = None
     output_modalities: tuple[str, ...] | None = None
-    endpoints: tuple[str, ...] = ("/v1/chat/completions",)
+    endpoints: tuple[str, ...] = ("/v1/chat/completions", "/v1/responses")
     """the paths here that serve the model"""
     thinking: str | None = None
     """how the vendor switches thinking: a way of `params.thinking`"""

@@ -44,7 +44,7 @@ _MAGIC = b"\x28\xb5\x2f\xfd"  # how every frame of zstd begins, and no JSON does
 
 _T = TypeVar("_T")
 _HASH = hashlib.sha256().digest_size
-_TRIES = 10  # of a read that another's delete comes in between
+TRIES = 10  # of a read that another's delete comes in between
 
 
 class _Reference(msgspec.Struct, array_like=True, frozen=True):
@@ -123,19 +123,32 @@ async def read(database: Database, project_id: str, query: Select[Any]) -> tuple
 
     Raises DatabaseError.
     """
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         async with database.read() as connection:
-            rows = (await connection.execute(query)).all()
-            wanted = dict.fromkeys(digest for row in rows for digest in split(row.hashes))
-            found: dict[bytes, bytes] = {}
-            for some in chunks(list(wanted)):
-                where = (blobs.c.project_id == project_id, blobs.c.hash.in_(some))
-                contents = await connection.execute(select(blobs.c.hash, blobs.c.content).where(*where))
-                found.update({row.hash: row.content for row in contents})
-        if len(found) == len(wanted):
+            rows, found, whole = await read_once(connection, project_id, query)
+        if whole:
             return rows, found
-        # A row that was replaced or deleted since it was read took its blobs along; what is there now is whole.
-    raise DatabaseError(f"the database {database.name} lacks content that its rows refer to")
+    raise lacking(database)
+
+
+async def read_once(
+    connection: AsyncConnection, project_id: str, query: Select[Any]
+) -> tuple[Sequence[Row[Any]], Blobs, bool]:
+    """The same over an open connection, and whether all blobs are there: a row that was replaced or deleted since then
+    took its blobs along, and what is there now is whole."""
+    rows = (await connection.execute(query)).all()
+    wanted = dict.fromkeys(digest for row in rows for digest in split(row.hashes))
+    found: dict[bytes, bytes] = {}
+    for some in chunks(list(wanted)):
+        where = (blobs.c.project_id == project_id, blobs.c.hash.in_(some))
+        contents = await connection.execute(select(blobs.c.hash, blobs.c.content).where(*where))
+        found.update({row.hash: row.content for row in contents})
+    return rows, found, len(found) == len(wanted)
+
+
+def lacking(database: Database) -> DatabaseError:
+    """The error for rows whose blobs are not there, however often they are read."""
+    return DatabaseError(f"the database {database.name} lacks content that its rows refer to")
 
 
 async def refer(connection: AsyncConnection, changes: Changes, packer: Packer) -> None:

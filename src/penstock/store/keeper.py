@@ -24,6 +24,7 @@ Fold = Callable[[StoredObject, list[bytes]], StoredObject]
 """Makes what is kept of a run that was cut short, of its object as it began and the JSON of the events since."""
 
 _TOGETHER = 100  # objects in one transaction
+_GATHER_S = 0.002  # for which a transaction waits for more, where the last one had several
 _LONGEST_S = 10.0  # a transaction that takes longer counts as a database that is down
 _DOWN_S = 1.0  # after a failure nobody waits for the database for so long
 _DRAIN_S = 5.0  # between two looks for what others left
@@ -43,6 +44,11 @@ class _Waiting:
         self.entry = entry
         self.items = items
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing with its id can be there: it was neither announced nor found in the journal."""
+        return self.entry is None and type(self) is _Waiting
 
 
 class _Announced(_Waiting):
@@ -119,8 +125,12 @@ class Keeper:
     async def _commit(self) -> None:
         """Commits what is pending, as much at once as came meanwhile."""
         try:
+            together = 1
             while self._pending:
+                if together > 1:  # under load: the more share a transaction, the less each one costs
+                    await asyncio.sleep(_GATHER_S)
                 batch = self._next_batch()
+                together = len(batch)
                 try:
                     await self._put(batch)
                 except BaseException as error:  # nobody may wait for ever, whatever it is
@@ -148,7 +158,11 @@ class Keeper:
         items = [item for waiting in batch for item in waiting.items]
         try:
             async with self._one_at_a_time, asyncio.timeout(_LONGEST_S):
-                await objects.put(self._database, [waiting.object for waiting in batch], items)
+                together = [waiting.object for waiting in batch]
+                try:
+                    await objects.put(self._database, together, items, fresh=all(waiting.fresh for waiting in batch))
+                except RowRefused:  # or an id was there all the same
+                    await objects.put(self._database, together, items)
         except (DatabaseError, TimeoutError) as error:
             if not isinstance(error, RowRefused):
                 log.error("stored objects go into the journal", error=str(error) or "the database is too slow")

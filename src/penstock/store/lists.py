@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import FromClause, Row, Select, bindparam, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
 from penstock.core.errors import InvalidRequest
-from penstock.store.content import TOGETHER, Blobs, chunks, read
+from penstock.store.content import TOGETHER, TRIES, Blobs, chunks, lacking, read, read_once, unpack_items
 from penstock.store.database import Database
 from penstock.store.errors import UnknownCursor
 from penstock.store.schema import stored, stored_labels
@@ -21,35 +22,41 @@ from penstock.store.stored_object import SHORT, Kind, StoredObject, alive, label
 _TRIES = 10  # of a list that others' deletes come in between
 _WALKED = 8  # objects of a walk that are in memory at once: each may be as long as a request
 _COUNTED = 1000  # rows of a label that are counted to find the rarest
-_AT_ONCE = 64  # objects that are unpacked within one turn of the event loop
+_AT_ONCE = 256  # objects that are unpacked within one turn of the event loop
 
 
 async def chain(database: Database, project_id: str, id: str, most: int = 10_000) -> list[StoredObject]:
-    """The response `id` and all before it, oldest first, each with input and output, without body and events.
+    """The response `id` and all before it, oldest first, each with input, output and status, and little besides.
 
     Empty where it, or any before it, is not there: to go on from the rest would be another conversation. Raises
     InvalidRequest where they are more than `most`, DatabaseError.
     """
-    ids = await _links(database, project_id, id, most)
+    of_project = (stored.c.project_id == project_id, stored.c.kind == "response", alive())
+    query = select(*_OF_A_LINK).where(*of_project)
+    for _ in range(TRIES):
+        found: dict[str, StoredObject] = {}
+        async with database.read() as connection:  # one for all: each takes several turns of its thread
+            ids = await _links(connection, project_id, id, most)
+            for some in chunks(ids):
+                rows, contents, whole = await read_once(connection, project_id, query.where(stored.c.id.in_(some)))
+                if not whole:
+                    break
+                unpack = partial(_links_of, rows, contents)
+                found |= unpack() if len(rows) <= _AT_ONCE else await asyncio.to_thread(unpack)
+            else:
+                return [found[link] for link in reversed(ids)] if len(found) == len(ids) else []
+    raise lacking(database)
+
+
+async def _links(connection: AsyncConnection, project_id: str, id: str, most: int) -> list[str]:
+    """The ids of a chain as far as it is known, newest first, and the first that is not. Raises InvalidRequest."""
+    values = {"project_id": project_id, "newest": id, "most": most, "now": time.time_ns() // 1000}
+    ids: list[str] = list(await connection.scalars(_LINKS, values))
     if len(ids) > most:
         raise InvalidRequest(
             f"more than {most} responses come before '{id}', too many to be continued", param="previous_response_id"
         )
-    of_project = (stored.c.project_id == project_id, stored.c.kind == "response", alive())
-    whole = select(*SHORT, stored.c.input, stored.c.output).where(*of_project)
-    found: dict[str, StoredObject] = {}
-    for some in chunks(ids):
-        rows, contents = await read(database, project_id, whole.where(stored.c.id.in_(some)))
-        unpack = partial(_objects, rows, contents)
-        found |= unpack() if len(rows) <= _AT_ONCE else await asyncio.to_thread(unpack)
-    return [found[link] for link in reversed(ids)] if len(found) == len(ids) else []
-
-
-async def _links(database: Database, project_id: str, id: str, most: int) -> list[str]:
-    """The ids of a chain as far as it is known, newest first, and the first that is not; no more than `most` + 1."""
-    values = {"project_id": project_id, "newest": id, "most": most, "now": time.time_ns() // 1000}
-    async with database.read() as connection:
-        return list(await connection.scalars(_LINKS, values))
+    return ids
 
 
 def _links_query() -> Select[tuple[str]]:
@@ -67,11 +74,31 @@ def _links_query() -> Select[tuple[str]]:
     return select(chained.c.id).order_by(chained.c.depth)
 
 
+_OF_A_LINK = [
+    stored.c[name] for name in ("id", "project_id", "created", "status", "previous", "hashes", "input", "output")
+]
 _LINKS = _links_query()  # made once: to make it takes longer than to ask it
 
 
 def _objects(rows: Sequence[Row[Any]], contents: Blobs) -> dict[str, StoredObject]:
     return {row.id: object_of(row, contents) for row in rows}
+
+
+def _links_of(rows: Sequence[Row[Any]], contents: Blobs) -> dict[str, StoredObject]:
+    found = {}
+    for row in rows:
+        id, project_id, created, status, previous, hashes, input, output = tuple(row)
+        found[id] = StoredObject(
+            id=id,
+            project_id=project_id,
+            kind="response",
+            created=created,
+            status=status,
+            previous=previous,
+            input=unpack_items(input, hashes, contents),
+            output=unpack_items(output, hashes, contents),
+        )
+    return found
 
 
 async def listed(

@@ -69,12 +69,15 @@ def expiry(settings: StoredSettings, project: str, created: int) -> int | None:
     return created + days * _DAY_US if days else None
 
 
-async def put(database: Database, objects: Sequence[StoredObject], items: Sequence[NewItem] = ()) -> None:
+async def put(
+    database: Database, objects: Sequence[StoredObject], items: Sequence[NewItem] = (), *, fresh: bool = False
+) -> None:
     """Puts in all of it in one transaction, or nothing; what has the id of an object replaces that object.
 
-    Of two objects with one id the last counts. `items` are appended to their conversations, which may be among
-    `objects`; where one is gone, its items are left out. Raises DatabaseError, RowRefused where something can never
-    go in, ValueError where an item has no id.
+    `fresh`: every id is a new one, so nothing is looked for; where one is not, RowRefused is raised. Of two with
+    one id the last counts. `items` are appended to their conversations, which may be among `objects`; where one is
+    gone, its items are left out. Raises DatabaseError, RowRefused where something can never go in, ValueError where an
+    item has no id.
     """
     packer = Packer()
     if sum(map(_size, objects)) + sum(len(bytes(new.item)) for new in items) > _LARGE:
@@ -83,7 +86,7 @@ async def put(database: Database, objects: Sequence[StoredObject], items: Sequen
         rows, new_items = _packed(objects, items, packer)
     async with database.write() as connection:
         changes: Changes = Counter()
-        old = await _linked(connection, rows)
+        old = {} if fresh else await _linked(connection, rows)
         for was in old.values():
             for digest in split(was.hashes):
                 changes[was.project_id, digest] -= 1

@@ -12,7 +12,7 @@ from penstock.params.capabilities import OWN_FIELDS, SAMPLING_FIELDS
 # fmt: off
 _LACKS: Final = (
     "audio", "metadata", "moderation", "prediction", "prompt_cache_key", "prompt_cache_options",
-    "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user", "verbosity", "web_search_options",
+    "prompt_cache_retention", "safety_identifier", "service_tier", "user", "verbosity", "web_search_options",
 )
 # fmt: on
 
@@ -30,7 +30,7 @@ _ANY: Final = Capabilities.of(
     },
     input_modalities=("text",),
     output_modalities=("text",),
-    endpoints=("/v1/chat/completions", "/v1/tokenize", "/v1/detokenize"),
+    endpoints=("/v1/chat/completions", "/v1/responses", "/v1/tokenize", "/v1/detokenize"),
 )
 
 
