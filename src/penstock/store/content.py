@@ -132,11 +132,12 @@ async def read(database: Database, project_id: str, query: Select[Any]) -> tuple
 
 
 async def read_once(
-    connection: AsyncConnection, project_id: str, query: Select[Any]
+    connection: AsyncConnection, project_id: str, query: Select[Any], values: Mapping[str, Any] | None = None
 ) -> tuple[Sequence[Row[Any]], Blobs, bool]:
-    """The same over an open connection, and whether all blobs are there: a row that was replaced or deleted since then
-    took its blobs along, and what is there now is whole."""
-    rows = (await connection.execute(query)).all()
+    """The same over an open connection, with `values` of the query's parameters; and whether all blobs are there: a row
+    that was replaced or deleted since then took its blobs along, and what is there now is whole.
+    """
+    rows = (await connection.execute(query, values)).all()
     wanted = dict.fromkeys(digest for row in rows for digest in split(row.hashes))
     found: dict[bytes, bytes] = {}
     for some in chunks(list(wanted)):

@@ -38,6 +38,8 @@ class Database:
         self._threads = threads
         self._file = file
         self._identity = _identity(file) if file else None
+        # PostgreSQL is not told of the begin and the end of a read: each query sees what is committed by itself.
+        self._reader = engine if file else engine.execution_options(isolation_level="AUTOCOMMIT")
         # Those who wait for each other's locks in the database are not served in turn, and hold its connections.
         self._writing = asyncio.Lock()
 
@@ -83,7 +85,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for queries; each sees what is committed when it starts. Raises DatabaseError."""
         with _Words(self.name):
-            async with self._engine.connect() as connection:
+            async with self._reader.connect() as connection:
                 yield connection
 
     @asynccontextmanager

@@ -31,14 +31,13 @@ async def chain(database: Database, project_id: str, id: str, most: int = 10_000
     Empty where it, or any before it, is not there: to go on from the rest would be another conversation. Raises
     InvalidRequest where they are more than `most`, DatabaseError.
     """
-    of_project = (stored.c.project_id == project_id, stored.c.kind == "response", alive())
-    query = select(*_OF_A_LINK).where(*of_project)
     for _ in range(TRIES):
         found: dict[str, StoredObject] = {}
         async with database.read() as connection:  # one for all: each takes several turns of its thread
             ids = await _links(connection, project_id, id, most)
             for some in chunks(ids):
-                rows, contents, whole = await read_once(connection, project_id, query.where(stored.c.id.in_(some)))
+                values = {"project_id": project_id, "ids": some, "now": time.time_ns() // 1000}
+                rows, contents, whole = await read_once(connection, project_id, _OF_LINKS, values)
                 if not whole:
                     break
                 unpack = partial(_links_of, rows, contents)
@@ -59,9 +58,13 @@ async def _links(connection: AsyncConnection, project_id: str, id: str, most: in
     return ids
 
 
-def _links_query() -> Select[tuple[str]]:
+def _of_project() -> tuple[ColumnElement[bool], ...]:
     alive_now = or_(stored.c.expires.is_(None), stored.c.expires > bindparam("now"))
-    of_project = (stored.c.project_id == bindparam("project_id"), stored.c.kind == "response", alive_now)
+    return stored.c.project_id == bindparam("project_id"), stored.c.kind == "response", alive_now
+
+
+def _links_query() -> Select[tuple[str]]:
+    of_project = _of_project()
     newest = select(stored.c.id, stored.c.previous, literal(0).label("depth"))
     newest = newest.where(*of_project, stored.c.id == bindparam("newest"))
     link = newest.cte("link", recursive=True)
@@ -74,10 +77,11 @@ def _links_query() -> Select[tuple[str]]:
     return select(chained.c.id).order_by(chained.c.depth)
 
 
-_OF_A_LINK = [
-    stored.c[name] for name in ("id", "project_id", "created", "status", "previous", "hashes", "input", "output")
-]
-_LINKS = _links_query()  # made once: to make it takes longer than to ask it
+# Made once: to make them takes longer than to ask them.
+_LINKS = _links_query()
+_OF_LINKS = select(
+    *(stored.c[name] for name in ("id", "project_id", "created", "status", "previous", "hashes", "input", "output"))
+).where(*_of_project(), stored.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _objects(rows: Sequence[Row[Any]], contents: Blobs) -> dict[str, StoredObject]:
