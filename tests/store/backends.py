@@ -43,7 +43,7 @@ def plans(database: Database) -> Iterator[Callable[[], Awaitable[list[tuple[str,
 
     async def explained() -> list[tuple[str, str]]:
         found = []
-        async with database.read() as connection:
+        async with database._engine.connect() as connection:  # in a transaction, which the settings are for
             how = "QUERY PLAN"
             if connection.dialect.name != "sqlite":
                 how = "(ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)"  # without ANALYZE some subplans stay hidden
