@@ -79,7 +79,7 @@ class Edge:
                 await self._page(scope, receive, send, exchange)
         except PenstockError as error:
             await self._fail(exchange, error)
-        except Exception:
+        except Exception:  # the last place where a defect can become a 500 with its request id
             log.exception("a request failed by a defect", request_id=exchange.request_id, path=exchange.path)
             failure = InternalError("Penstock failed; the server's log has the details under this request id")
             await self._fail(exchange, failure)

@@ -135,7 +135,7 @@ class Idempotency:
         except asyncio.CancelledError:
             flight.fail(_stopped() if self._admission.ended else _ended())
             raise
-        except Exception:
+        except Exception:  # whatever it is, those who joined must not wait for ever; it is raised on
             flight.fail(InternalError("the call with this Idempotency-Key failed; the server's log has the details"))
             raise
         finally:

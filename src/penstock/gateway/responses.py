@@ -162,7 +162,7 @@ class Run:
             return
         try:
             await self._face.broken(error, None)
-        except Exception:
+        except Exception:  # the run has ended already, by an error that must not be hidden behind this one
             log.exception("the end of a response could not be kept", response=self._arrival.answer_id)
 
     async def _read(self, now: int) -> tuple[Call, ResponsesFace]:

@@ -111,7 +111,7 @@ class ResponsesFace:
         try:
             return await self._close(events) + DONE
         except Exception:
-            # Neither database nor journal takes it. Its client hears of its end all the same.
+            # Whatever it is: neither database nor journal takes it. Its client hears of its end all the same.
             log.exception("the end of a response could not be kept", response=self._writer.response["id"])
             self.over = True
             return b"".join([named_event(event) for event in events]) + DONE

@@ -108,8 +108,9 @@ def unpack_items(packed: bytes, hashes: bytes, contents: Blobs) -> list[Raw]:
     for entry in _decode(unpack(packed)):
         if isinstance(entry, _Reference):
             start = entry.number * _HASH
-            entry = _with_id(unpack(contents[hashes[start : start + _HASH]]), entry)  # noqa: PLW2901
-        items.append(Raw(entry))
+            items.append(Raw(_with_id(unpack(contents[hashes[start : start + _HASH]]), entry)))
+        else:
+            items.append(Raw(entry))
     return items
 
 
