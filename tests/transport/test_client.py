@@ -29,7 +29,7 @@ def outgoing(url: str, stream: bool = False, trusted: bool = True) -> Outgoing:
 
 
 async def whole(transport: Transport, sent: Outgoing) -> Reply:
-    async with transport.open(sent, 2.0) as upstream:
+    with await transport.open(sent, 2.0) as upstream:
         return await upstream.reply(lambda: None)
 
 
@@ -54,7 +54,7 @@ async def test_connections_are_used_again_after_whole_answers_and_after_streams(
 
     with FakeVendor(behave) as vendor:
         for _ in range(5):
-            async with transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
+            with await transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
                 assert await upstream.chunk() == b"data: [DONE]\n\n"
                 await upstream.settle(0.5)
         assert vendor.connections == 1
@@ -69,7 +69,7 @@ async def test_the_first_bytes_of_a_stream_are_not_held_back(transport: Transpor
 
     with FakeVendor(behave) as vendor:
         began = time.monotonic()
-        async with transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
+        with await transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
             assert await upstream.chunk() == b"data: first\n\n"
             assert time.monotonic() - began < 0.5
 
@@ -90,7 +90,7 @@ async def test_leaving_early_closes_the_connection_within_100_ms(transport: Tran
     with FakeVendor(behave) as vendor:
 
         async def read() -> None:
-            async with transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
+            with await transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
                 while await upstream.chunk() is not None:
                     pass
 
@@ -206,9 +206,8 @@ async def test_a_vendor_that_does_not_accept_is_a_timeout(transport: Transport) 
         await asyncio.sleep(0.1)
         sent = outgoing(f"http://127.0.0.1:{full.getsockname()[1]}")
         began = time.monotonic()
-        with pytest.raises(UpstreamTimeout, match="accept"):
-            async with transport.open(sent, 0.3):
-                pass
+        with pytest.raises(UpstreamTimeout, match="accept"), await transport.open(sent, 0.3):
+            pass
         assert time.monotonic() - began < 2
         for one in waiting:
             one.close()
@@ -248,7 +247,7 @@ async def test_a_slow_reader_holds_the_vendor_back(transport: Transport) -> None
         await wire.end_stream()
 
     with FakeVendor(flood) as vendor:
-        async with transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
+        with await transport.open(outgoing(vendor.url, stream=True), 2.0) as upstream:
             await asyncio.sleep(1)
             assert sent < 20_000_000
             got = 0

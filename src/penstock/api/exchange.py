@@ -17,6 +17,8 @@ from penstock.transport import Watch
 
 Headers = list[tuple[bytes, bytes]]
 
+# An answer that is out before this many seconds needs nobody to watch its client.
+_WATCHED_AFTER_S = 0.02
 # A refused body is read on and thrown away for a while, so that the client, still sending, can hear why.
 _THROW_AWAY_S = 10.0
 _JSON = (b"content-type", b"application/json")
@@ -160,16 +162,17 @@ class Exchange:
 class _Leaving:
     """Waits for the client's leave without a task where `receive` gives a future, as granian's does."""
 
-    __slots__ = ("_future", "_left", "_over", "_receive")
+    __slots__ = ("_future", "_left", "_over", "_receive", "_timer")
 
     def __init__(self, receive: Receive, left: Callable[[], object]) -> None:
         self._receive = receive
         self._left = left
         self._over = False
-        self._watch()
+        self._future: asyncio.Future[Message] | None = None
+        self._timer = asyncio.get_running_loop().call_later(_WATCHED_AFTER_S, self._watch)
 
     def _watch(self) -> None:
-        self._future: asyncio.Future[Message] = asyncio.ensure_future(self._receive())
+        self._future = asyncio.ensure_future(self._receive())
         self._future.add_done_callback(self._received)
 
     def _received(self, future: asyncio.Future[Message]) -> None:
@@ -183,10 +186,12 @@ class _Leaving:
     def stop(self) -> None:
         """The answer is out."""
         self._over = True
-        # Granian's future is not seen by the garbage collector: a cycle through its callback would live for ever.
-        self._future.remove_done_callback(self._received)
-        self._future.cancel()
-        del self._future, self._left, self._receive
+        self._timer.cancel()
+        if self._future is not None:
+            # Granian's future is not seen by the garbage collector: a cycle through its callback would live for ever.
+            self._future.remove_done_callback(self._received)
+            self._future.cancel()
+        del self._future, self._left, self._receive, self._timer
 
 
 def _too_large(limits: Limits) -> TooLarge:

@@ -90,7 +90,7 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _serve(settings: Settings, port: int, worker: bool) -> None:
     from penstock.accounts.first_start import first_key
     from penstock.api.app import Application
-    from penstock.api.memory import keep_freed_memory
+    from penstock.api.memory import collect_less, keep_freed_memory
     from penstock.api.server import serve
     from penstock.store.database import Database
 
@@ -107,6 +107,7 @@ async def _serve(settings: Settings, port: int, worker: bool) -> None:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), os._exit, 1)
     try:
         await application.start()
+        collect_less()
         await serve(
             application,
             settings,

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import deque
+from typing import Final
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+_RANDOM: Final = 10
+_AT_ONCE: Final = 512
+# Drawn many at a time: each draw lets another thread have Python's lock, and then waits for it.
+_random: deque[str] = deque()
+os.register_at_fork(after_in_child=_random.clear)
 
 
 def new_id(prefix: str) -> str:
@@ -29,4 +38,9 @@ def timed_id(prefix: str, ms: int) -> str:
     Sorts by time, so that an index over many of them grows at its end; random ones cost a database, from some
     100,000 rows on, several times as much to insert.
     """
-    return f"{prefix}{ms:012x}{os.urandom(10).hex()}"
+    while True:
+        try:
+            return f"{prefix}{ms:012x}{_random.pop()}"
+        except IndexError:
+            drawn = os.urandom(_RANDOM * _AT_ONCE).hex(":", -_RANDOM)
+            _random.extend(drawn.split(":"))

@@ -28,6 +28,7 @@ class Book:
     __slots__ = (
         "_answered_by",
         "_call",
+        "_charged",
         "_closed",
         "_keep",
         "_metrics",
@@ -49,6 +50,7 @@ class Book:
         self._prices = prices
         self._call: Call | None = None
         self._answered_by: Attempt | None = None  # the try that the usage is of
+        self._charged = True  # nothing was used yet
         self._usages: list[Usage | None] = []  # of each call that a vendor made of it
         self._service_tier: str | None = None
         self._started = time.perf_counter_ns()
@@ -98,6 +100,7 @@ class Book:
         self._usages = [usage] if usages is None else usages
         self._service_tier = service_tier
         self._answered_by = record.attempts[-1] if record.attempts else None
+        self._charged = False
 
     def metered(self, readers: list[Reader]) -> None:
         """What the readers of a stream read, each of its own choices."""
@@ -153,8 +156,7 @@ class Book:
         if params:
             record.params = params
         record.latency_us = (time.perf_counter_ns() - self._started) // 1000
-        if record.price_version is None:
-            self._charge()
+        self._charge()
         self._metrics.answered(record)
         try:
             self._spool.append(record)
@@ -165,6 +167,9 @@ class Book:
 
     def _charge(self) -> None:
         """Notes what was used up to now costs; a caller's own key at the vendor is charged there, and nothing here."""
+        if self._charged:
+            return
+        self._charged = True
         by = self._answered_by
         if by is None or (self._call is not None and self._call.uses_own_key):
             return

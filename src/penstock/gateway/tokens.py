@@ -88,6 +88,6 @@ class Tokenizers:
 
         with self._watch.patience(asyncio.get_running_loop().time() + timeouts.whole_s) as patience:
             patience.wait(timeouts.first_byte_s, UpstreamTimeout, "the tokenizer did not begin its answer")
-            async with self._transport.open(outgoing, timeouts.connect_s) as upstream:
+            with await self._transport.open(outgoing, timeouts.connect_s) as upstream:
                 more()
                 return await upstream.reply(more)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -92,7 +91,7 @@ class Vendors:
         """A whole answer. Raises UpstreamError."""
         vendor = self._vendors[target.provider]
         with self._watch.patience(allowed.deadline) as patience:
-            async with self._open(vendor, call, target, allowed, patience) as upstream:
+            with await self._open(vendor, call, target, allowed, patience) as upstream:
                 reply = await upstream.reply(lambda: _next_bytes(patience, vendor.timeouts))
             return vendor.provider.read(reply, call, target)
 
@@ -101,37 +100,37 @@ class Vendors:
 
         Raises UpstreamError for the vendor's failures, and ClientStalled where `take` is not taken.
         """
-        async with self._vendor(call, target) as vendor:
-            timeouts = vendor.timeouts
-            with self._watch.patience(allowed.deadline) as patience:
-                async with self._open(vendor, call, target, allowed, patience) as upstream:
-                    reader = vendor.provider.reader(call, target)
-                    readers.append(reader)
-                    while (data := await upstream.chunk()) is not None:
-                        if frames := reader.feed(data):
-                            patience.wait(self._write_s, ClientStalled, "the client left its answer unread")
-                            await take(frames)
-                        if reader.done:
-                            break
-                        _next_bytes(patience, timeouts)
-                    if frames := reader.close():
-                        patience.wait(self._write_s, ClientStalled, "the client left its answer unread")
-                        await take(frames)
-                    if reader.done:
-                        await upstream.settle(_SETTLE_S)
-
-    @asynccontextmanager
-    async def _vendor(self, call: Call, target: Target) -> AsyncIterator[Vendor]:
         if target.provider != LOCAL:
-            yield self._vendors[target.provider]
+            await self._move(self._vendors[target.provider], call, target, allowed, readers, take)
             return
         async with self._engine.lease(target.model, alone=call.seed is not None) as endpoint:
-            yield Vendor(Local(endpoint), self._local_timeouts)
+            vendor = Vendor(Local(endpoint), self._local_timeouts)
+            await self._move(vendor, call, target, allowed, readers, take)
 
-    @asynccontextmanager
-    async def _open(
-        self, vendor: Vendor, call: Call, target: Target, allowed: Try, patience: Patience
-    ) -> AsyncIterator[Upstream]:
+    async def _move(
+        self, vendor: Vendor, call: Call, target: Target, allowed: Try, readers: list[Reader], take: Take
+    ) -> None:
+        timeouts = vendor.timeouts
+        with (
+            self._watch.patience(allowed.deadline) as patience,
+            await self._open(vendor, call, target, allowed, patience) as upstream,
+        ):
+            reader = vendor.provider.reader(call, target)
+            readers.append(reader)
+            while (data := await upstream.chunk()) is not None:
+                if frames := reader.feed(data):
+                    patience.wait(self._write_s, ClientStalled, "the client left its answer unread")
+                    await take(frames)
+                if reader.done:
+                    break
+                _next_bytes(patience, timeouts)
+            if frames := reader.close():
+                patience.wait(self._write_s, ClientStalled, "the client left its answer unread")
+                await take(frames)
+            if reader.done:
+                await upstream.settle(_SETTLE_S)
+
+    async def _open(self, vendor: Vendor, call: Call, target: Target, allowed: Try, patience: Patience) -> Upstream:
         """The vendor's answer, its head read and its status good.
 
         Where the vendor says that prompt and maximum together are too much for its context, and by how much, it is
@@ -148,11 +147,11 @@ class Vendors:
             if reduced is not None:
                 call.changed[reduced] = Support.TRANSLATED
             patience.wait(timeouts.first_byte_s, UpstreamTimeout, "the vendor did not begin its answer")
-            async with self._transport.open(outgoing, timeouts.connect_s, fresh=allowed.fresh) as upstream:
-                _next_bytes(patience, timeouts)
-                if 200 <= upstream.status < 300:
-                    yield upstream
-                    return
+            upstream = await self._transport.open(outgoing, timeouts.connect_s, fresh=allowed.fresh)
+            _next_bytes(patience, timeouts)
+            if 200 <= upstream.status < 300:
+                return upstream
+            with upstream:
                 error = provider.explain(await upstream.reply(lambda: _next_bytes(patience, timeouts)), call)
             found = overrun(error)
             shorter = shortened(call, found) if found is not None and reduced is None else None

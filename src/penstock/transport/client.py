@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from types import TracebackType
 from urllib.parse import urlsplit
 
 import msgspec
@@ -22,11 +22,13 @@ _KNOWN_ADDRESSES = 1024
 
 
 class Upstream:
-    """A vendor's answer whose head is here and whose body is still to come."""
+    """A vendor's answer whose head is here and whose body is still to come. A context: leaving it gives the connection
+    back, or ends the call at the vendor where the answer is not whole."""
 
-    __slots__ = ("_connection", "_inflate", "_tail", "headers", "status")
+    __slots__ = ("_connection", "_inflate", "_origin", "_pool", "_tail", "headers", "status")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, pool: Pool, origin: Origin) -> None:
+        self._pool, self._origin = pool, origin
         self.status = connection.status
         self.headers = connection.headers
         self._connection = connection
@@ -35,6 +37,14 @@ class Upstream:
         if encoding not in ("identity", "gzip", "x-gzip", "deflate", ""):
             raise UpstreamBroke(f"the vendor's answer is encoded as '{encoding[:40]}', which was not asked for")
         self._inflate = zlib.decompressobj(47) if encoding in ("gzip", "x-gzip", "deflate") else None
+
+    def __enter__(self) -> Upstream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.give_back(self._origin, self._connection)
 
     async def chunk(self) -> bytes | None:
         """The next bytes as they arrive, None at the end. Raises UpstreamBroke where the connection breaks."""
@@ -95,9 +105,8 @@ class Transport:
         self._pool = Pool()
         self._addresses: dict[tuple[str, str, bool], _Address] = {}
 
-    @asynccontextmanager
-    async def open(self, outgoing: Outgoing, connect_s: float, *, fresh: bool = False) -> AsyncIterator[Upstream]:
-        """Sends, and gives the answer when its head is here; leaving the context early ends the call at the vendor.
+    async def open(self, outgoing: Outgoing, connect_s: float, *, fresh: bool = False) -> Upstream:
+        """Sends, and gives the answer when its head is here: `with await transport.open(...) as upstream`.
 
         With `fresh` it goes over a new connection: a vendor that restarted has closed all the kept ones, and a second
         try must not end on another of them. Redirects are not followed.
@@ -110,9 +119,10 @@ class Transport:
         try:
             connection.send(_head(address.head, outgoing), outgoing.body)
             await connection.head()
-            yield Upstream(connection)
-        finally:
+            return Upstream(connection, self._pool, address.origin)
+        except BaseException:
             self._pool.give_back(address.origin, connection)
+            raise
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -136,10 +146,8 @@ class Transport:
 
 def _head(head: bytes, outgoing: Outgoing) -> bytes:
     """The request's head. Header values come from settings, which are checked to be printable."""
-    lines = [head]
-    for name, value in outgoing.headers:
-        lines.append(f"{name}: {value}\r\n".encode("latin-1"))
+    lines = "".join([f"{name}: {value}\r\n" for name, value in outgoing.headers])
     # Compressed frames of a stream would come late: the compressor waits for more.
     encoding = "identity" if outgoing.stream else "gzip"
-    lines.append(f"accept-encoding: {encoding}\r\ncontent-length: {len(outgoing.body)}\r\n\r\n".encode())
-    return b"".join(lines)
+    more = f"{lines}accept-encoding: {encoding}\r\ncontent-length: {len(outgoing.body)}\r\n\r\n"
+    return head + more.encode("latin-1")
