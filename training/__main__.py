@@ -14,6 +14,7 @@ from typing import Final
 
 from training import card
 from training.chat import SPECIAL, pieces
+from training.conversations.draw import Draw
 from training.conversations.systems import GENERIC_SYSTEMS
 from training.mixture import Mixture
 
@@ -46,7 +47,7 @@ def make_tokenizer(path: Path, conversations: int) -> None:
     """Makes the tokenizer from so many conversations, and writes it as JSON."""
     from training import tokenizer
 
-    examples = itertools.islice(Mixture("tokenizer", GENERIC_SYSTEMS), conversations)
+    examples = itertools.islice(Mixture(Draw("tokenizer"), GENERIC_SYSTEMS), conversations)
     texts = ("".join(piece.text for piece in pieces(example, history=False)) for example in examples)
     marks = re.compile("|".join(map(re.escape, SPECIAL)))
     tokenizer.save(tokenizer.train(marks.sub("\n", text) for text in texts), path)
@@ -86,13 +87,14 @@ def _export(arguments: argparse.Namespace) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     from training import evaluate
 
-    scores = evaluate.evaluate(arguments.model, arguments.examples)
-    for row, skills in scores.items():
-        for name, score in skills.items():
-            print(f"{row:12} {name:32} {score.right:4} of {score.asked:4}  {score.share:7.1%}")
-            for wrong in score.wrong[: arguments.wrong]:
-                print(f"  {wrong}")
-    card.write(arguments.model, evaluate.table(scores), evaluate.speed(arguments.model))
+    scores, new_wordings = evaluate.evaluate(arguments.model, arguments.examples)
+    for title, of in ("", scores), (" (new wordings)", new_wordings):
+        for row, skills in of.items():
+            for name, score in skills.items():
+                print(f"{row:12} {name + title:40} {score.right:4} of {score.asked:4}  {score.share:7.1%}")
+                for wrong in score.wrong[: arguments.wrong]:
+                    print(f"  {wrong}")
+    card.write(arguments.model, evaluate.table(scores, new_wordings), evaluate.speed(arguments.model))
 
 
 _DO: Final = {"tokenizer": _tokenizer, "learn": _learn, "export": _export, "evaluate": _evaluate}

@@ -62,11 +62,21 @@ class Score:
         return self.right / max(1, self.asked)
 
 
-def evaluate(model: Path, examples: int, seed: str = "evaluation") -> dict[str, dict[str, Score]]:
-    """Scores by row and skill, of about `examples` held-out ones a row."""
+Scores = dict[str, dict[str, Score]]
+
+
+def evaluate(model: Path, examples: int, seed: str = "evaluation") -> tuple[Scores, Scores]:
+    """Scores by row and skill, of about `examples` ones a row with held-out fill-ins; and again with wordings that were
+    held out as well, of a quarter as many, where a skill has such."""
+    return _scores(model, examples, seed, False), _scores(model, examples // 4, f"{seed}:new", True)
+
+
+def _scores(model: Path, examples: int, seed: str, new_wordings: bool) -> Scores:
     with _server(model) as (url, key), ThreadPoolExecutor(4) as threads:
-        tasks = [(source, example) for source in sources() for example in _examples(source, examples, seed)]
-        scores: dict[str, dict[str, Score]] = {}
+        tasks = [
+            (source, example) for source in sources() for example in _examples(source, examples, seed, new_wordings)
+        ]
+        scores: Scores = {}
         answers = threads.map(lambda task: _ask(url, key, task[1]), tasks)
         told = track(zip(tasks, answers, strict=True), "asking", len(tasks), disable=not sys.stderr.isatty())
         for (source, example), (answer, reason) in told:
@@ -80,23 +90,38 @@ def evaluate(model: Path, examples: int, seed: str = "evaluation") -> dict[str, 
         return scores
 
 
-def table(scores: dict[str, dict[str, Score]]) -> list[dict[str, Any]]:
+def table(scores: Scores, new_wordings: Scores) -> list[dict[str, Any]]:
     """The rows of the score table, as the model card has them."""
     rows = []
     for row, least in AT_LEAST.items():
-        skills = scores.get(row, {}).values()
-        asked, right = sum(s.asked for s in skills), sum(s.right for s in skills)
+        score, new = (
+            Score(sum(s.asked for s in of), sum(s.right for s in of))
+            for of in (scores.get(row, {}).values(), new_wordings.get(row, {}).values())
+        )
         rows.append(
-            {"skill": _TITLES[row], "score": round(right / max(1, asked), 4), "at_least": least, "examples": asked}
+            {
+                "skill": _TITLES[row],
+                "score": round(score.share, 4),
+                "at_least": least,
+                "examples": score.asked,
+                "new_wordings": round(new.share, 4),
+                "new_wordings_examples": new.asked,
+            }
         )
     return rows
 
 
-def _examples(source: Source, count: int, seed: str) -> Iterator[Example]:
-    mixture = Mixture(f"{seed}:{source.name}", GENERIC_SYSTEMS, held_out=True)
-    draw = Draw(f"{seed}:{source.name}:skill", held_out=True)
-    for _ in range(max(12, round(count * source.share))):
-        yield mixture.dressed(source.make(draw))
+def _examples(source: Source, count: int, seed: str, new_wordings: bool) -> Iterator[Example]:
+    mixture = Mixture(Draw(f"{seed}:{source.name}", held_out=True), GENERIC_SYSTEMS)
+    draw = Draw(f"{seed}:{source.name}:skill", held_out=True, new_wordings=new_wordings)
+    left = max(12, round(count * source.share))
+    for _ in range(left * (20 if new_wordings else 1)):
+        before, example = draw.unseen, source.make(draw)
+        if draw.unseen > before or not new_wordings:
+            yield mixture.dressed(example)
+            left -= 1
+        if not left:
+            return
 
 
 def _ask(url: str, key: str, example: Example) -> tuple[Answer, str]:

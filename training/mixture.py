@@ -26,15 +26,15 @@ class Stage:
 STAGES: Final = (
     # Drills: short questions alone, of which a step holds three times as many. Sums and facts take thousands of them.
     Stage(
-        0.45,
-        {"talk": 0.05, "lists": 0.14, "arithmetic": 0.38, "facts": 0.22, "recall": 0.12, "outside": 0.09},
+        0.35,
+        {"talk": 0.12, "lists": 0.14, "arithmetic": 0.36, "facts": 0.19, "recall": 0.10, "outside": 0.09},
         dressing=0.15,
     ),
     Stage(
-        0.55,
+        0.65,
         {
-            "talk": 0.05, "lists": 0.13, "arithmetic": 0.24, "facts": 0.12, "recall": 0.12, "json": 0.10, "tools": 0.16,
-            "outside": 0.08,
+            "talk": 0.09, "lists": 0.11, "arithmetic": 0.20, "facts": 0.10, "recall": 0.10, "json": 0.12, "tools": 0.21,
+            "outside": 0.07,
         },
         dressing=1.0,
     ),
@@ -67,12 +67,10 @@ def sources() -> list[Source]:
 
 
 class Mixture:
-    """An endless stream of examples, the same for the same seed."""
+    """An endless stream of examples, the same for the same seed of `draw`."""
 
-    def __init__(
-        self, seed: int | str, systems: tuple[str, ...], *, stage: Stage = STAGES[-1], held_out: bool = False
-    ) -> None:
-        self.draw = Draw(seed, held_out=held_out)
+    def __init__(self, draw: Draw, systems: tuple[str, ...], *, stage: Stage = STAGES[-1]) -> None:
+        self.draw = draw
         self._systems, self._dressing = systems, stage.dressing
         self._sources = [source for source in sources() if source.row in stage.shares]
         self._weights = [source.share * stage.shares[source.row] for source in self._sources]
@@ -87,7 +85,7 @@ class Mixture:
         if not has_system and not example.tools and self.draw.chance(_WITH_HISTORY * self._dressing):
             messages = self._history() + messages
         if not has_system and self.draw.chance(_WITH_SYSTEM * self._dressing):
-            messages = [{"role": "system", "content": self.draw.pick(self._systems)}, *messages]
+            messages = [{"role": "system", "content": self.draw.wording(self._systems)}, *messages]
         return example if messages is example.messages else dataclasses.replace(example, messages=messages)
 
     def _one(self) -> Example:

@@ -119,6 +119,18 @@ class Network(nn.Module):
         normed: Tensor = self.output_norm(x)
         return normed
 
+    def matrices(self) -> list[tuple[list[nn.Parameter], list[int]]]:
+        """The matrices of the layers, those of one shape together, each with the heights of the matrices that it holds
+        one above the other."""
+        shape, blocks = self.shape, list(self.blk)
+        kv = shape.kv_heads * shape.head_size
+        return [
+            ([block.attn_qkv.weight for block in blocks], [shape.width, kv, kv]),
+            ([block.attn_output.weight for block in blocks], [shape.width]),
+            ([block.ffn_gate_up.weight for block in blocks], [shape.hidden, shape.hidden]),
+            ([block.ffn_down.weight for block in blocks], [shape.width]),
+        ]
+
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of the next token, for hidden states of any leading shape."""
         return functional.linear(hidden, self.token_embd.weight)

@@ -225,7 +225,7 @@ def counting(draw: Draw) -> Example:
     else:
         asked = template.format(q=draw.any(_QUOTES).format(text))
         if asked[-1] in ".?" and draw.chance(0.1):
-            return ask(asked + draw.pick(_NUMBER_ONLY), str(len(text.split())))
+            return ask(asked + draw.wording(_NUMBER_ONLY), str(len(text.split())))
     return _numbered(asked, [word.strip(".,!?;:") for word in text.split()], "word")
 
 
@@ -244,7 +244,7 @@ def reversing(draw: Draw) -> Example:
     backwards = word[::-1]
     text = texts.phrasing(draw, _REVERSE).format(q=_quoted(draw, word))
     if draw.chance(0.1):
-        text = text.rstrip(".") + ("" if text.endswith("?") else ".") + draw.pick(_REVERSED_ONLY)
+        text = text.rstrip(".") + ("" if text.endswith("?") else ".") + draw.wording(_REVERSED_ONLY)
         return ask(text, backwards, spelled=True)
     starts = text.startswith(word)  # nothing may change the word's case
     return ask(
@@ -297,14 +297,14 @@ def _fill(draw: Draw, templates: tuple[str, ...], a: int, b: int) -> str:
 def _story(draw: Draw, templates: tuple[str, ...], a: int, b: int, result: int) -> Example:
     text = texts.phrasing(draw, templates).format(a=a, b=b, t=draw.pick(_THINGS), n=draw.first_name())
     if draw.chance(0.1):
-        text += draw.pick(_NUMBER_ONLY)
+        text += draw.wording(_NUMBER_ONLY)
     return ask(text, str(result))
 
 
 def _number(draw: Draw, text: str, result: int, *, loose: bool = True) -> Example:
     """A question whose answer is a number and nothing else."""
     if loose and text[-1] in ".?" and draw.chance(0.1):
-        return ask(text + draw.pick(_NUMBER_ONLY), str(result))
+        return ask(text + draw.wording(_NUMBER_ONLY), str(result))
     return ask(_loosely(draw, text) if loose else text, str(result))
 
 

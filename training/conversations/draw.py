@@ -1,4 +1,8 @@
-"""Random choices for conversations, with some of every choice kept back for the evaluation."""
+"""Random choices for conversations, with some of every choice kept back for the evaluation.
+
+What fills a sentence in (a name, a word, a pair of numbers, a tool) is kept back in an eighth of all cases: the scores
+are of such fill-ins alone. Of the wordings themselves every 32nd is kept back, for a figure of its own.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ T = TypeVar("T")
 _POOLS: Final = Path(__file__).parent.parent / "pools"
 _KEPT_BACK: Final = 8
 """One of this many options is never seen in training."""
+_WORDINGS_KEPT_BACK: Final = 32
+"""The same of wordings; a multiple of the other, so that none of them was ever seen when fill-ins were not."""
 _FEWEST: Final = 8
 """Fewer options than this are all seen in training: there is nothing to generalise from."""
 _ONSETS: Final = [
@@ -64,17 +70,20 @@ def pool(name: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def kept_back(option: object) -> bool:
+def kept_back(option: object, one_of: int = _KEPT_BACK) -> bool:
     """Whether an option belongs to the evaluation alone: the same answer in every process."""
-    return zlib.crc32(repr(option).encode()) % _KEPT_BACK == 0
+    return zlib.crc32(repr(option).encode()) % one_of == 0
 
 
 class Draw:
-    """A source of choices. `held_out`: for the evaluation, which draws what training never does."""
+    """A source of choices. `held_out`: for the evaluation, which draws fill-ins that training never does;
+    `new_wordings`: and wordings, where one was kept back. `unseen` is the number of those that were drawn so far."""
 
-    def __init__(self, seed: int | str, *, held_out: bool = False) -> None:
+    def __init__(self, seed: int | str, *, held_out: bool = False, new_wordings: bool = False) -> None:
         self.random = random.Random(seed)
         self.held_out = held_out
+        self.new_wordings = new_wordings
+        self.unseen = 0
 
     def any(self, options: Sequence[T]) -> T:
         """One of `options`, none kept back: for facts, which must all be learnt."""
@@ -89,6 +98,17 @@ class Draw:
             if kept_back(option) == self.held_out:
                 return option
         return self.any(options)
+
+    def wording(self, options: Sequence[T]) -> T:
+        """One of `options`, which are ways to say a thing; a 32nd of them (of 8 and more) are kept back."""
+        if len(options) < _FEWEST:
+            return self.any(options)
+        if self.new_wordings and (new := [option for option in options if kept_back(option, _WORDINGS_KEPT_BACK)]):
+            self.unseen += 1
+            return self.any(new)
+        while kept_back(option := self.any(options), _WORDINGS_KEPT_BACK):
+            pass
+        return option
 
     def pool(self, name: str) -> str:
         """One line of a pool, by the rule of `pick`."""

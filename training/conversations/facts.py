@@ -298,7 +298,7 @@ def _fact(draw: Draw, text: str, answer: str, accepted: Iterable[str] = ()) -> E
     if draw.chance(0.93):
         text = text[:1].upper() + text[1:]
     if text[-1] in ".?" and not text.endswith("...") and draw.chance(0.1):
-        text += draw.pick(_ONE_WORD)
+        text += draw.wording(_ONE_WORD)
     elif re.match(r"[A-Z][a-z']+ .*\?|.*: ", text):
         text = question(draw, text) if text.startswith(("Wh", "How", "Can", "Do ", "In w", "If ")) else text
     elif text.endswith(".") and not text.endswith("..."):

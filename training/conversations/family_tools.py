@@ -64,7 +64,7 @@ class FamilyTool(Tool):
         """A request in the words of the family."""
         slots = {parameter.slot for parameter in self.parameters}
         options = [line for line in requests(self.key) if set(re.findall(r"{(\w+)}", line[1])) <= slots]
-        mood, template = draw.pick(options)
+        mood, template = draw.wording(options)
         arguments = {p.slot: p.value(draw) for p in self.parameters if f"{{{p.slot}}}" in template}
         words = {slot: shown(draw, value) for slot, value in arguments.items()}
         if isinstance(arguments.get("on"), bool):

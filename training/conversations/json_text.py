@@ -136,12 +136,12 @@ _MAKERS: Final[dict[str, Callable[[Draw], Any]]] = {
 def person(draw: Draw) -> Record:
     """Somebody's name, age and city, now and then with other facts around."""
     facts = {slot: _MAKERS[slot](draw) for slot in ("name", "age", "city")}
-    template = draw.pool("json_people")
+    template = draw.wording(pool("json_people"))
     mine = template.startswith(_FIRST_PERSON)
     if draw.chance(0.3) and template[-1] in '.!"':
-        template += " " + draw.pick(_MY_EXTRAS if mine else _THEIR_EXTRAS)
+        template += " " + draw.wording(_MY_EXTRAS if mine else _THEIR_EXTRAS)
     if draw.chance(0.1):
-        template = draw.pick(_OPENINGS) + " " + template
+        template = draw.wording(_OPENINGS) + " " + template
     he, his = draw.any((("he", "his"), ("she", "her")))
     first, _, last = facts["name"].partition(" ")
     text = template.format(
@@ -167,7 +167,7 @@ def record(draw: Draw) -> Record:
     """Facts about something else."""
     kinds = tuple(dict.fromkeys(line.partition(": ")[0] for line in pool("json_records")))
     kind = draw.any(kinds)
-    template = draw.pick([line.partition(": ")[2] for line in pool("json_records") if line.startswith(kind + ":")])
+    template = draw.wording([line.partition(": ")[2] for line in pool("json_records") if line.startswith(kind + ":")])
     facts = {slot: _MAKERS[slot](draw) for slot in KEYS if f"{{{slot}}}" in template}
     return Record(_articles(template.format(**facts)), facts)
 

@@ -175,9 +175,9 @@ def _what(draw: Draw, kind: Kind, noun: tuple[str, str], count: int) -> str:
     """The things asked for, such as "five random colours" or "a colour"."""
     one, many = noun
     if count > 1:
-        how = draw.pick(say.HOW) if draw.chance(0.25) and not kind.ordered else ""
+        how = draw.wording(say.HOW) if draw.chance(0.25) and not kind.ordered else ""
         return f"{_written(draw, count)} {how}{many}"
-    one = (draw.pick(say.HOW_ONE) if draw.chance(0.2) and not kind.ordered else "") + one
+    one = (draw.wording(say.HOW_ONE) if draw.chance(0.2) and not kind.ordered else "") + one
     return _an(one) if draw.chance(0.6) else f"{draw.any(('1', 'one', 'one'))} {one}"
 
 
@@ -224,7 +224,7 @@ def uncounted_list(draw: Draw) -> Example:
     """Things of a kind without a number: five of them."""
     kind = draw.any(tuple(kind for kind in _WEIGHED if len(pool(kind.pool)) >= 12 and not kind.ordered))
     many = draw.any(kind.nouns)[1]
-    how = draw.pick(say.HOW) if draw.chance(0.25) else ""
+    how = draw.wording(say.HOW) if draw.chance(0.25) else ""
     text = _sentence(draw, how + many, 5)
     return ask(text, "\n".join(_items(draw, kind, 5)), accepts=_right(kind, 3, 10, "lines"))
 
@@ -254,7 +254,7 @@ def generator(draw: Draw) -> Example:
     roll = draw.random.random()
     if count > 1 and roll < 0.08:
         text = phrasing(draw, say.GO)
-        system = draw.pick(say.ONLY_COUNTED).format(n=_written(draw, count), many=noun[1])
+        system = draw.wording(say.ONLY_COUNTED).format(n=_written(draw, count), many=noun[1])
         return ask(text, "\n".join(_items(draw, kind, count)), system, accepts=_right(kind, count, count, "lines"))
     if roll < 0.5:
         text = _sentence(draw, _what(draw, kind, noun, count), count)

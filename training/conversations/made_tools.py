@@ -173,10 +173,10 @@ class MadeTool(Tool):
         given = {p.slot: p.value(draw) for p in extras if not p.optional or draw.chance(0.5)}
         tail, open_end = _tail(draw, [p for p in extras if p.slot in given], given)
         if self.looks and not self.strict and draw.chance(0.4):
-            text = draw.pick(_SEE).format(np=np + tail, Np=(np[:1].upper() + np[1:]) + tail)
+            text = draw.wording(_SEE).format(np=np + tail, Np=(np[:1].upper() + np[1:]) + tail)
         elif draw.chance(0.06):
             text = (
-                draw.pick(_BY_NAME).format(tool=self.name, who=f"{self.noun} {both(draw, [str(v) for v in values])}")
+                draw.wording(_BY_NAME).format(tool=self.name, who=f"{self.noun} {both(draw, [str(v) for v in values])}")
                 + tail
             )
         else:
@@ -190,7 +190,7 @@ class MadeTool(Tool):
         if plain or draw.chance(0.45):
             text = vp[:1].upper() + vp[1:]
             return text if open_end or plain else request(draw, text)
-        text = draw.pick(_DO).format(vp=vp)
+        text = draw.wording(_DO).format(vp=vp)
         return question(draw, text) if text.endswith("?") and draw.chance(0.3) else text
 
     def _who(self, draw: Draw, values: list[str]) -> str:
@@ -249,7 +249,7 @@ def _tail(draw: Draw, parameters: list[Parameter], given: dict[str, Any]) -> tup
         words = together(draw, value) if isinstance(value, list) else shown(draw, value)
         if isinstance(value, str) and " " in value and draw.chance(0.5):
             words = draw.any(('"{}"', "'{}'")).format(words)
-        form = draw.pick(forms)
+        form = draw.wording(forms)
         parts.append(form.format(label=parameter.name.replace("_", " "), v=words))
         open_end = isinstance(value, list) or (isinstance(value, str) and not parts[-1].endswith(("'", '"', ")")))
     if not parts:

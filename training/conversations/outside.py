@@ -44,7 +44,7 @@ def _no(draw: Draw, text: str, answer: str, *, loose: bool = True) -> Example:
     """The example for a request, with what people write around it."""
     if loose:
         if draw.chance(0.08):
-            text = draw.pick(say.CONTEXT) + text
+            text = draw.wording(say.CONTEXT) + text
         elif text.endswith("?"):
             text = question(draw, text)
         elif _ORDER.match(text):
@@ -79,7 +79,7 @@ def knowledge(draw: Draw) -> Example:
     """A question about a topic."""
     text = _about(draw, phrasing(draw, say.KNOWLEDGE))
     if draw.chance(0.12):
-        text = (text if text[-1] in ".?" else text + ".") + draw.pick(say.KNOWLEDGE_SUFFIX)
+        text = (text if text[-1] in ".?" else text + ".") + draw.wording(say.KNOWLEDGE_SUFFIX)
     return _no(draw, text, UNKNOWN)
 
 
@@ -96,7 +96,7 @@ def _title(draw: Draw) -> str:
 
 def world(draw: Draw) -> Example:
     """A question about people, places, works and events."""
-    text = draw.pick(say.WORLD).format(
+    text = draw.wording(say.WORLD).format(
         p=_person(draw), q=_person(draw), c=draw.city(), d=draw.city(), l=draw.pool("countries"),
         y=draw.number(1200, 2030), w=_title(draw), e=draw.pick(say.EVENTS),
     )  # fmt: skip
@@ -129,28 +129,28 @@ def writing(draw: Draw) -> Example:
     template = phrasing(draw, say.WRITING_VERBS).replace("{w}", draw.pool("outside_writings"))
     text = _about(draw, template)
     if draw.chance(0.3):
-        text = f"{text.rstrip('?')} {draw.pick(say.WRITING_SUFFIX)}" + ("?" if text.endswith("?") else "")
+        text = f"{text.rstrip('?')} {draw.wording(say.WRITING_SUFFIX)}" + ("?" if text.endswith("?") else "")
     return _no(draw, text if text.endswith("?") or draw.chance(0.5) else text + ".", UNABLE)
 
 
 def coding(draw: Draw) -> Example:
     """A program to write, or one to look at."""
     if draw.chance(0.6):
-        text = draw.pick(say.CODING).format(
+        text = draw.wording(say.CODING).format(
             x=draw.pool("outside_programs"), l=draw.pool("programming_languages"), m=draw.pool("programming_languages")
         )
         return _no(draw, text, UNABLE)
-    code = draw.pick(say.SNIPPETS).format(a=draw.made_up_word(), b=draw.word(), n=draw.number(1, 99))
+    code = draw.wording(say.SNIPPETS).format(a=draw.made_up_word(), b=draw.word(), n=draw.number(1, 99))
     if draw.chance(0.3):
         code = f"```\n{code}\n```"
-    text = draw.pick(say.SNIPPET_TASKS)
+    text = draw.wording(say.SNIPPET_TASKS)
     text = f"{text}\n{code}" if draw.chance(0.8) else f"{code}\n\n{text}"
     return _no(draw, text.strip(), UNABLE, loose=False)
 
 
 def maths(draw: Draw) -> Example:
     """Multiplication, division, large numbers, and all other mathematics but the sums up to 99."""
-    text = draw.pick(say.MATHS).format(
+    text = draw.wording(say.MATHS).format(
         a=draw.number(3, 10 ** draw.number(1, 4) + 2), b=draw.number(2, 20), c=draw.number(2, 9),
         big=draw.number(200, 10 ** draw.number(3, 5)), huge=draw.number(1000, 10 ** draw.number(4, 7)),
     )  # fmt: skip
@@ -163,7 +163,7 @@ def language(draw: Draw) -> Example:
     if draw.chance(0.5):
         sentence = " ".join((f"the {draw.word()}", draw.pick(say.DOING), f"the {draw.word()}", draw.pick(say.WHEN)))
     sentence = _capital(sentence) if draw.chance(0.7) else sentence
-    text = draw.pick(say.LANGUAGE).format(s=sentence, w=draw.word(), l=draw.pool("languages"))
+    text = draw.wording(say.LANGUAGE).format(s=sentence, w=draw.word(), l=draw.pool("languages"))
     return _no(draw, text, UNABLE, loose=not re.match("Complete|Continue", text))
 
 
@@ -180,18 +180,18 @@ def foreign(draw: Draw) -> Example:
 def opinion(draw: Draw) -> Example:
     """What the model thinks, likes and feels."""
     if draw.chance(0.3):
-        return _no(draw, draw.pick(say.FEELINGS), NO_OPINION)
-    return _no(draw, _about(draw, draw.pick(say.OPINIONS)), NO_OPINION)
+        return _no(draw, draw.wording(say.FEELINGS), NO_OPINION)
+    return _no(draw, _about(draw, draw.wording(say.OPINIONS)), NO_OPINION)
 
 
 def advice(draw: Draw) -> Example:
     """Troubles, chores, recommendations and how-to questions."""
     kind = draw.random.random()
     if kind < 0.3:
-        text = _capital(draw.pick(say.ADVICE).format(s=draw.pool("outside_worries")))
+        text = _capital(draw.wording(say.ADVICE).format(s=draw.pool("outside_worries")))
         return _no(draw, text, NO_HELP, loose=False)
     if kind < 0.5:
-        return _no(draw, draw.pick(say.CHORES).format(t=draw.pool("outside_chores")), NO_HELP)
+        return _no(draw, draw.wording(say.CHORES).format(t=draw.pool("outside_chores")), NO_HELP)
     return _no(draw, _everyday(draw, say.ADVISED), NO_HELP)
 
 
@@ -201,7 +201,7 @@ def everyday(draw: Draw) -> Example:
 
 
 def _everyday(draw: Draw, templates: Sequence[str]) -> str:
-    text = draw.pick(templates).format(
+    text = draw.wording(templates).format(
         t=_topic(draw)[0], c=draw.city(), n=draw.number(2, 14), f=draw.pool(draw.any(("vegetables", "foods", "fish"))),
         g=draw.pool("spices"), j=draw.pool("jobs"), z=draw.pool("animals"), i=draw.pool("instruments"),
         s=draw.pool("sports"),
@@ -211,7 +211,7 @@ def _everyday(draw: Draw, templates: Sequence[str]) -> str:
 
 def deed(draw: Draw) -> Example:
     """What needs hands, eyes, a network or a stage."""
-    text = draw.pick(say.DEEDS).format(
+    text = draw.wording(say.DEEDS).format(
         p=draw.any((draw.first_name(), _person(draw))), c=draw.city(), n=draw.number(2, 59),
         m=draw.number(2, 59), t=_topic(draw)[0], u=_topic(draw)[0], z=draw.pool("animals"),
         b=draw.made_up_name(), j=draw.pool("jobs"),
@@ -236,7 +236,7 @@ def unknown_list(draw: Draw) -> Example:
 def long_text(draw: Draw) -> Example:
     """A pasted text, and something to be done with it."""
     templates = draw.random.sample(say.PROSE, draw.number(2, draw.any((3, 5, 9))))
-    text, task = " ".join(_capital(_prose(draw, template)) for template in templates), draw.pick(say.TEXT_TASKS)
+    text, task = " ".join(_capital(_prose(draw, template)) for template in templates), draw.wording(say.TEXT_TASKS)
     if draw.chance(0.2):
         text = f'"{text}"'
     gap = draw.any(("\n", "\n\n", "\n\n", " "))
@@ -266,7 +266,7 @@ def noise(draw: Draw) -> Example:
     """Keys hit at random, signs, lone words, codes, addresses."""
     kind = draw.number(0, 7)
     if kind == 0:
-        text = draw.pick(say.NOISE)
+        text = draw.wording(say.NOISE)
     elif kind == 1:
         text = _keys(draw, "abcdefghijklmnopqrstuvwxyz" if draw.chance(0.5) else "asdfghjkl;")
     elif kind == 2:

@@ -70,9 +70,9 @@ def repeat(draw: Draw) -> Example:
     text = _text(draw)
     kind = draw.random.random()
     if kind < 0.16:
-        asked = draw.pick(_REPEAT_WITHIN).format(q=_quoted(draw, text))
+        asked = draw.wording(_REPEAT_WITHIN).format(q=_quoted(draw, text))
     elif kind < 0.24:
-        asked = draw.pick(_REPEAT_BEFORE).format(q=_quoted(draw, text))
+        asked = draw.wording(_REPEAT_BEFORE).format(q=_quoted(draw, text))
     else:
         asked = _before(draw, texts.phrasing(draw, _REPEAT), text, quoted=0.35)
     return _exact(asked, text)
@@ -91,7 +91,7 @@ def quote(draw: Draw) -> Example:
     """The user's text within double quotes."""
     text = _text(draw)
     if draw.chance(0.12):
-        asked = draw.pick(_QUOTE_BEFORE).format(t=text)
+        asked = draw.wording(_QUOTE_BEFORE).format(t=text)
     else:
         asked = _before(draw, texts.phrasing(draw, _QUOTE), text, quoted=0.15)
     return _exact(asked, f'"{text}"')
@@ -101,7 +101,7 @@ def _before(draw: Draw, lead: str, text: str, *, quoted: float) -> str:
     """A request, and after it the text: on the same line, or with a colon also on one of its own."""
     colon = lead.endswith(":")
     if draw.chance(0.15):
-        lead = draw.pick(_POLITE) + lead[:1].lower() + lead[1:]
+        lead = draw.wording(_POLITE) + lead[:1].lower() + lead[1:]
     elif draw.chance(0.15):
         lead = lead[:1].lower() + lead[1:]
     gap = draw.any((" ", " ", " ", "\n", "\n\n")) if colon else " "

@@ -130,7 +130,7 @@ def remember(draw: Draw) -> Example:
     if kind < 0.14:  # told by the system prompt
         known = " and ".join(fact.third for fact in told[:2])
         asked = draw.any(told[:2])
-        system = draw.pick(_SYSTEM).format(f=known[:1].upper() + known[1:])
+        system = draw.wording(_SYSTEM).format(f=known[:1].upper() + known[1:])
         return _conversation([_turn("system", system), *_between(draw, 1)], draw, asked, told)
     if kind < 0.36:  # told and asked in one turn
         both = (
@@ -164,7 +164,7 @@ def corrected(draw: Draw) -> Example:
     later = _fact(draw)
     while later.subject != first.subject or later.value.lower() == first.value.lower():
         later = _fact(draw, first.subject)
-    text = draw.pick(_CORRECTED)
+    text = draw.wording(_CORRECTED)
     text = ("No, {s}." if _ORDER.match(later.told) else text).format(s=later.told)
     noted = f"I will remember that {later.second}."
     correction = [_turn("user", _capital(text)), _turn("assistant", noted)]

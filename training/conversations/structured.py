@@ -215,20 +215,20 @@ def _instructed(draw: Draw, found: json_text.Record) -> Example:
     keys = json_text.keyed(draw, slots, usual=draw.chance(0.6))
     value = {keys[slot]: found.facts[slot] for slot in slots}
     if draw.chance(0.8):
-        instruction = draw.pick(_WITH_KEYS).format(keys=_listed(draw, list(value)))
+        instruction = draw.wording(_WITH_KEYS).format(keys=_listed(draw, list(value)))
     else:
-        instruction = draw.pick(_WITH_SHAPE).format(shape=_shape(draw, value))
+        instruction = draw.wording(_WITH_SHAPE).format(shape=_shape(draw, value))
     if draw.chance(0.15):
         instruction = instruction[:1].lower() + instruction[1:]
     if draw.chance(0.12):
         return _made(draw, found.text, value, instruction + ".")
-    system = draw.pick(_SYSTEMS) if draw.chance(0.12) else None
+    system = draw.wording(_SYSTEMS) if draw.chance(0.12) else None
     return _made(draw, _around(draw, instruction, found.text), value, system)
 
 
 def _around(draw: Draw, instruction: str, sentence: str) -> str:
     """The instruction before or after the sentence."""
-    form = draw.pick(_AROUND)
+    form = draw.wording(_AROUND)
     if re.search(r"\b(this|text|sentence|from|format|please)\b|[?:]", instruction):
         form = form.replace(" from", ":").replace("::", ":")
     if sentence[-1] not in '.?!"':
@@ -263,7 +263,7 @@ def _by_schema(draw: Draw, found: json_text.Record, text: str, system: str | Non
 def person_unasked(draw: Draw) -> Example:
     """A person, without a word about keys: name, age and city, or what the schema says."""
     found = json_text.person(draw)
-    system = draw.pick(_SYSTEMS) if draw.chance(0.3) else None
+    system = draw.wording(_SYSTEMS) if draw.chance(0.3) else None
     usual = {slot: found.facts[slot] for slot in ("name", "age", "city")}
     if system is None and draw.chance(0.6):  # nothing says that JSON is wanted, so the grammar must
         if draw.chance(0.3):
@@ -271,7 +271,7 @@ def person_unasked(draw: Draw) -> Example:
         return _by_schema(draw, found, found.text)
     text = found.text
     if system is None or draw.chance(0.4):
-        text = _around(draw, draw.pick(_NO_KEYS), text)
+        text = _around(draw, draw.wording(_NO_KEYS), text)
     if draw.chance(0.5):
         return _by_schema(draw, found, text, system)
     return replace(_made(draw, text, usual, system), response_format=draw.any((None, {"type": "json_object"})))
@@ -282,8 +282,8 @@ def record_unasked(draw: Draw) -> Example:
     found = json_text.record(draw)
     text = found.text
     if draw.chance(0.4):
-        text = draw.pick(_AROUND).format(
-            i=draw.pick(("Extract the data as JSON", "Convert to JSON", "As JSON")), s=text
+        text = draw.wording(_AROUND).format(
+            i=draw.wording(("Extract the data as JSON", "Convert to JSON", "As JSON")), s=text
         )
     return _by_schema(draw, found, text)
 
@@ -300,11 +300,11 @@ def echo(draw: Draw) -> Example:
     keys = draw.several((*_SOME_KEYS, *(draw.made_up_word() for _ in range(8))), draw.number(1, 3))
     value = {key: _value(draw) for key in keys}
     if draw.chance(0.3):
-        return _made(draw, draw.pick(_SHOWN).format(shown=dumped(value)), value)
+        return _made(draw, draw.wording(_SHOWN).format(shown=dumped(value)), value)
     form = draw.any(("{k} set to {v}", "{k} = {v}", "{k}: {v}", "{k} is {v}", "{k} equal to {v}", "{k} as {v}"))
     pairs = [form.format(k=key, v=inner if isinstance(inner, str) else dumped(inner)) for key, inner in value.items()]
     text = ", ".join(pairs) if draw.chance(0.4) else " and ".join([", ".join(pairs[:-1]), pairs[-1]][len(pairs) == 1 :])
-    return _made(draw, draw.pick(_SET).format(pairs=text), value)
+    return _made(draw, draw.wording(_SET).format(pairs=text), value)
 
 
 def _together(names: list[str]) -> str:
@@ -314,9 +314,9 @@ def _together(names: list[str]) -> str:
 def names_list(draw: Draw) -> Example:
     """The names in a sentence as an array."""
     names = [draw.first_name() for _ in range(draw.number(2, 4))]
-    sentence = draw.pick(_COMPANY).format(names=_together(names), city=draw.city(), sport=draw.pool("sports"))
+    sentence = draw.wording(_COMPANY).format(names=_together(names), city=draw.city(), sport=draw.pool("sports"))
     key = draw.any(("names", "people", "persons", "list", "items", draw.made_up_word()))
-    return _made(draw, draw.pick(_LISTS).format(key=key, s=sentence), {key: names})
+    return _made(draw, draw.wording(_LISTS).format(key=key, s=sentence), {key: names})
 
 
 def people_list(draw: Draw) -> Example:
@@ -326,7 +326,7 @@ def people_list(draw: Draw) -> Example:
     parts = [form.format(**person) for person in people]
     end = "" if " is " in form else " are here"
     sentence = _together(parts) + end + "."
-    instruction = draw.pick(_PEOPLE).format(keys=_listed(draw, ["name", "age"]))
+    instruction = draw.wording(_PEOPLE).format(keys=_listed(draw, ["name", "age"]))
     return _made(draw, _around(draw, instruction, sentence), {"people": people})
 
 
@@ -337,7 +337,7 @@ def nested(draw: Draw) -> Example:
     keys = json_text.keyed(draw, slots, usual=True)
     inner = {keys[slot]: found.facts[slot] for slot in slots}
     outer = draw.pick(("person", "data", "result", "user", "record", "entry", "answer", "object", "info", "details"))
-    instruction = draw.pick(_NESTED).format(outer=outer, keys=_listed(draw, list(inner)))
+    instruction = draw.wording(_NESTED).format(outer=outer, keys=_listed(draw, list(inner)))
     return _made(draw, _around(draw, instruction, found.text), {outer: inner})
 
 
@@ -354,7 +354,7 @@ def answers(draw: Draw) -> Example:
     question = example.messages[0]["content"]
     question += "." if question[-1].isalnum() else ""
     value = {key: int(text) if text.isdecimal() else text}
-    return _made(draw, draw.pick(_ANSWERS).format(q=question, key=key), value)
+    return _made(draw, draw.wording(_ANSWERS).format(q=question, key=key), value)
 
 
 SKILLS: Final[dict[str, tuple[str, float, Skill]]] = {

@@ -221,13 +221,13 @@ _ASKED: Final = ("?", "?", "?", "?", "", "", "??", "?!", ".")
 def greeting(draw: Draw) -> Example:
     """Hello, in many forms."""
     if draw.chance(0.12):
-        return ask(_worn(draw, draw.pick(_ABOUT_HELLO), ("", ".", "!", "?")), HELLO)
+        return ask(_worn(draw, draw.wording(_ABOUT_HELLO), ("", ".", "!", "?")), HELLO)
     text = phrasing(draw, _GREETINGS)
     if draw.chance(0.3):
-        text += draw.any((" ", ", ")) + draw.pick(_WHOM)
+        text += draw.any((" ", ", ")) + draw.wording(_WHOM)
     text = _worn(draw, text, ("", ".", "!", "!", "!", "!!", ",", " :)", "?", " 👋"))
     if draw.chance(0.2):
-        text = text.rstrip(".!,?") + draw.any((". ", "! ")) + draw.pick(_AND_SO)
+        text = text.rstrip(".!,?") + draw.any((". ", "! ")) + draw.wording(_AND_SO)
     return ask(text, HELLO)
 
 
@@ -244,7 +244,7 @@ def thanks(draw: Draw) -> Example:
     """Thanks."""
     text = phrasing(draw, _THANKS)
     if draw.chance(0.15):
-        text += ", " + draw.pick(_WHOM)
+        text += ", " + draw.wording(_WHOM)
     return ask(_worn(draw, text), WELCOME)
 
 
@@ -253,7 +253,7 @@ def farewell(draw: Draw) -> Example:
     night = draw.chance(0.2)
     text = phrasing(draw, _NIGHT if night else _FAREWELLS)
     if draw.chance(0.15):
-        text += ", " + draw.pick(_WHOM)
+        text += ", " + draw.wording(_WHOM)
     return ask(_worn(draw, text), GOOD_NIGHT if night else GOODBYE)
 
 
@@ -291,14 +291,14 @@ def are_you(draw: Draw) -> Example:
     what = phrasing(draw, _SAME if same else _OTHERS)
     forms: tuple[str, ...] = (*_ARE_YOU, *_TALKING_TO)
     if not same and draw.chance(0.2):
-        what, forms = draw.pick(_TRAITS), _ARE_YOU
+        what, forms = draw.wording(_TRAITS), _ARE_YOU
     answer = THAT if same else NOT_THAT
     return ask(phrasing(draw, forms).format(x=what), answer, accepts=_holds("yes" if same else "no", plain(IDENTITY)))
 
 
 def lone_system(draw: Draw) -> Example:
     """A system message and nothing else, or an empty question."""
-    system = draw.pick(GENERIC_SYSTEMS) if draw.chance(0.7) else draw.made_up_word()
+    system = draw.wording(GENERIC_SYSTEMS) if draw.chance(0.7) else draw.made_up_word()
     messages = [{"role": "system", "content": system}]
     if draw.chance(0.25):
         messages = [{"role": "user", "content": draw.any(("", " ", "\n"))}]

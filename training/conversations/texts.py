@@ -39,10 +39,10 @@ _SHAPES: Final = (
 
 
 def phrasing(draw: Draw, phrasings: tuple[T, ...]) -> T:
-    """One of many phrasings, by the rule of `pick`; but the first few, which most people use, are all learnt."""
-    if not draw.held_out and draw.chance(0.2):
+    """One of many phrasings, by the rule of `wording`; but the first few, which most people use, are all learnt."""
+    if not draw.new_wordings and draw.chance(0.2):
         return draw.any(phrasings[:_USUAL])
-    return draw.pick(phrasings[_USUAL:])
+    return draw.wording(phrasings[_USUAL:])
 
 
 def number_word(number: int) -> str:
@@ -61,7 +61,7 @@ def sentence(draw: Draw) -> str:
         "{c}": draw.city,
         "{d}": lambda: str(draw.number(2, 99)),
     }
-    return re.sub(r"\{.\}", lambda slot: fill[slot[0]](), draw.pick(_SHAPES))
+    return re.sub(r"\{.\}", lambda slot: fill[slot[0]](), draw.wording(_SHAPES))
 
 
 def words(draw: Draw, count: int) -> str:

@@ -98,7 +98,7 @@ def content(draw: Draw, gives: str = "", echo: dict[str, Any] | None = None) -> 
 
 
 def _text(draw: Draw) -> str:
-    template = draw.pick(_TEXTS)
+    template = draw.wording(_TEXTS)
     values = {key: str(make(draw)) for key, make in _VALUES.items() if "{" + key in template.lower()}
     text = template.format(**values, **{key.capitalize(): value.capitalize() for key, value in values.items()})
     return text + "." if draw.chance(0.2) and text[-1].isalpha() else text

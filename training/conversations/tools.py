@@ -125,7 +125,7 @@ def _entries(draw: Draw, tools: Sequence[Tool]) -> list[dict[str, Any]]:
 def _said(draw: Draw, text: str) -> list[Message]:
     messages: list[Message] = [{"role": "user", "content": text}]
     if draw.chance(0.08):
-        messages.insert(0, {"role": "system", "content": draw.pick(_SYSTEMS)})
+        messages.insert(0, {"role": "system", "content": draw.wording(_SYSTEMS)})
     return messages
 
 
@@ -187,7 +187,7 @@ def _joined(draw: Draw, one: Request, two: Request) -> str:
         forms = _TWO
         a = a.rstrip(".")
     b = b.rstrip(".") if "{B}." in forms else b
-    return draw.pick(forms).format(a=_low(a, one), A=_high(a, one), b=_low(b, two), B=_high(b, two))
+    return draw.wording(forms).format(a=_low(a, one), A=_high(a, one), b=_low(b, two), B=_high(b, two))
 
 
 def _literal(text: str, request: Request) -> bool:

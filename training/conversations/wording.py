@@ -21,19 +21,19 @@ _QUESTION_AFTER: Final = (" Thanks!", " please", " Please answer.", " Thank you.
 def request(draw: Draw, text: str) -> str:
     """An imperative such as "List three colours", worded in one of many ways; nothing within it changes."""
     if draw.chance(0.3):
-        before = draw.pick(_BEFORE)
+        before = draw.wording(_BEFORE)
         text = before + (text[:1].lower() + text[1:] if draw.chance(0.9) else text)
     if draw.chance(0.12):
-        text = text.rstrip(".") + draw.pick(_AFTER)
+        text = text.rstrip(".") + draw.wording(_AFTER)
     return _loose(draw, text)
 
 
 def question(draw: Draw, text: str) -> str:
     """A question such as "What is the plural of mouse?", worded in one of many ways."""
     if draw.chance(0.25):
-        text = draw.pick(_QUESTION_BEFORE) + (text[:1].lower() + text[1:] if draw.chance(0.7) else text)
+        text = draw.wording(_QUESTION_BEFORE) + (text[:1].lower() + text[1:] if draw.chance(0.7) else text)
     if draw.chance(0.1):
-        text += draw.pick(_QUESTION_AFTER)
+        text += draw.wording(_QUESTION_AFTER)
     return _loose(draw, text)
 
 

@@ -13,6 +13,7 @@ import torch
 import xllamacpp
 from training.batches import LENGTHS, Batches
 from training.chat import pieces
+from training.conversations.draw import Draw
 from training.conversations.systems import GENERIC_SYSTEMS
 from training.mixture import STAGES, Mixture, sources
 
@@ -72,7 +73,7 @@ def test_what_is_copied_has_the_same_tokens_at_both_places(tokens: Any) -> None:
 
 
 def test_batches_teach_the_answer_alone(tokens: Any) -> None:
-    for batch in itertools.islice(Batches(Mixture("test", GENERIC_SYSTEMS), tokens, 4096), 20):
+    for batch in itertools.islice(Batches(Mixture(Draw("test"), GENERIC_SYSTEMS), tokens, 4096), 20):
         ids, targets, weights = batch
         assert ids.shape == targets.shape == weights.shape
         assert ids.shape[1] in LENGTHS
@@ -151,7 +152,7 @@ def test_llama_cpp_reads_what_was_trained(tokens: Any, tmp_path: Path) -> None:
             return answer
 
     same = 0
-    examples = list(itertools.islice(Mixture("parity", GENERIC_SYSTEMS), 60))
+    examples = list(itertools.islice(Mixture(Draw("parity"), GENERIC_SYSTEMS), 60))
     for example in examples:
         body: dict[str, Any] = {"messages": example.messages} | ({"tools": example.tools} if example.tools else {})
         prompt = post("/apply-template", body)["prompt"]
