@@ -18,7 +18,7 @@ from penstock.transport import Watch
 Headers = list[tuple[bytes, bytes]]
 
 # An answer that is out before this many seconds needs nobody to watch its client.
-_WATCHED_AFTER_S = 0.02
+_WATCHED_AFTER_S = 0.05
 # A refused body is read on and thrown away for a while, so that the client, still sending, can hear why.
 _THROW_AWAY_S = 10.0
 _JSON = (b"content-type", b"application/json")

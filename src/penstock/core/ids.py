@@ -10,7 +10,7 @@ from typing import Final
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-_RANDOM: Final = 10
+_RANDOM: Final = 16  # bytes of an id
 _AT_ONCE: Final = 512
 # Drawn many at a time: each draw lets another thread have Python's lock, and then waits for it.
 _random: deque[str] = deque()
@@ -19,7 +19,7 @@ os.register_at_fork(after_in_child=_random.clear)
 
 def new_id(prefix: str) -> str:
     """`prefix` and 32 hexadecimal characters (128 random bits): `new_id("chatcmpl-")`."""
-    return prefix + os.urandom(16).hex()
+    return prefix + _drawn()
 
 
 def answer_id(prefix: str, request_id: str) -> str:
@@ -38,9 +38,13 @@ def timed_id(prefix: str, ms: int) -> str:
     Sorts by time, so that an index over many of them grows at its end; random ones cost a database, from some
     100,000 rows on, several times as much to insert.
     """
+    return f"{prefix}{ms:012x}{_drawn()[:20]}"
+
+
+def _drawn() -> str:
+    """32 random hexadecimal characters, which nobody was given before."""
     while True:
         try:
-            return f"{prefix}{ms:012x}{_random.pop()}"
+            return _random.pop()
         except IndexError:
-            drawn = os.urandom(_RANDOM * _AT_ONCE).hex(":", -_RANDOM)
-            _random.extend(drawn.split(":"))
+            _random.extend(os.urandom(_RANDOM * _AT_ONCE).hex(":", -_RANDOM).split(":"))

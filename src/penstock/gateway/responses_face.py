@@ -123,8 +123,9 @@ class ResponsesFace:
             writer.whole_native(body, answer.usage, completed_at=now)
         else:
             writer.whole(body, answer.usage, completed_at=now)
-        await self._keep()
-        return shown(writer.json(), self._include)
+        response = writer.response
+        await self._keep(response)
+        return shown(msgspec.json.encode(response), self._include)
 
     @property
     def writer(self) -> ResponseWriter:
@@ -136,11 +137,11 @@ class ResponsesFace:
         """The bytes of the closing events. Nobody hears of an end before it is kept."""
         events = self._noted(events)
         if self._live is None:
-            await self._keep(events)
+            await self._keep(self.writer.response, events)
             return b"".join([named_event(event) for event in events])
         self._live.closing = True
         try:
-            await self._keep(events)
+            await self._keep(self.writer.response, events)
         except BaseException:
             self._live.closing = False
             raise
@@ -160,9 +161,8 @@ class ResponsesFace:
             self._entry.append(b"".join([event.data + b"\n" for event in events]))
         return events
 
-    async def _keep(self, closing: Sequence[Event] = ()) -> None:
+    async def _keep(self, response: dict[str, Any], closing: Sequence[Event] = ()) -> None:
         if self._kept_as is not None:
-            response = self.writer.response
             kept = self._object(response, status=response["status"], closing=closing)
             await self._keeper.keep(kept, self._entry, turn(kept))
         self.over = True

@@ -18,8 +18,10 @@ from msgspec import Raw
 from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from penstock.store.at_once import Statement
 from penstock.store.database import Database
 from penstock.store.errors import DatabaseError
+from penstock.store.rows_in import inserting
 from penstock.store.schema import blobs
 
 if sys.version_info >= (3, 14):
@@ -89,6 +91,11 @@ class Packer:
         if self._compressor is None:
             self._compressor = ZstdCompressor()
         return self._compressor.compress(data, self._compressor.FLUSH_FRAME)
+
+    @property
+    def blob_bytes(self) -> int:
+        """Bytes of the blobs, unpacked."""
+        return sum(map(len, self._blobs.values()))
 
     def blob(self, digest: bytes) -> bytes:
         """The content of that hash, packed. It must be among what was given."""
@@ -178,6 +185,16 @@ async def refer(connection: AsyncConnection, changes: Changes, packer: Packer) -
         for some in chunks(list(counts)):
             unused = (blobs.c.project_id == project_id, blobs.c.hash.in_(some), blobs.c.refs <= 0)
             await connection.execute(delete(blobs).where(*unused))
+
+
+def counting(changes: Changes, packer: Packer, numbered: bool) -> Statement:
+    """Counts `changes`, none of them below 1, and puts in blobs that are new."""
+    rows = [
+        {"project_id": project_id, "hash": digest, "refs": count, "content": packer.blob(digest)}
+        for (project_id, digest), count in changes.items()
+    ]
+    statement, values = inserting(blobs, rows, numbered)
+    return f"{statement} ON CONFLICT (project_id, hash) DO UPDATE SET refs = blobs.refs + excluded.refs", values
 
 
 _add = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread
@@ -21,20 +22,21 @@ from sqlalchemy.exc import DataError as RefusedData
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from penstock.settings import Settings
+from penstock.store.at_once import PRAGMAS, AtOnce, Statement
 from penstock.store.errors import DatabaseError, RowRefused
 from penstock.store.files import make_file, make_folder
 from penstock.store.revisions import prepare
 
 _WRITERS = 0x70656E73  # PostgreSQL's number for "who writes to Penstock's tables"
 _LAST_WORD_S = 5.0
-_WAL_BYTES = 64 * 1024 * 1024  # what is left of the write-ahead log on the disk after it had to grow
 
 
 class Database:
     """Connections to one database. For one event loop; close it before that ends."""
 
-    def __init__(self, engine: AsyncEngine, file: Path | None, threads: set[Thread]) -> None:
+    def __init__(self, engine: AsyncEngine, file: Path | None, at_once: AtOnce | None, threads: set[Thread]) -> None:
         self._engine = engine
+        self._at_once = at_once
         self._threads = threads
         self._file = file
         self._identity = _identity(file) if file else None
@@ -59,7 +61,11 @@ class Database:
         except OSError as error:
             raise DatabaseError(f"the data folder cannot be made: {error.strerror}: '{error.filename}'") from error
         threads: set[Thread] = set()
-        database = cls(_engine(url, lock_wait_s, threads), file, threads)
+        connect = _connecting(threads)
+        # No transactions of the driver's own making: each begins here, and begins with the lock.
+        how = {"isolation_level": None, "timeout": lock_wait_s}
+        at_once = AtOnce(lambda: connect(f"{url.database}?mode=rw", uri=True, **how)) if file is not None else None
+        database = cls(_engine(url, how, connect), file, at_once, threads)
         try:
             await prepare(database)
             await database._log_ahead(lock_wait_s)
@@ -96,15 +102,38 @@ class Database:
         write holds. Raises DatabaseError, RowRefused.
         """
         with _Words(self.name):
-            if self._identity is not None and _identity(self._file) != self._identity:
-                # SQLite would go on writing into a file that nobody finds again.
-                raise DatabaseError(f"the database {self.name} was moved or replaced; restart to use what is there now")
+            self._check_identity()
             async with self._writing, self._engine.begin() as connection:
                 if self._file is not None:
                     await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 else:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _WRITERS})
                 yield connection
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its statements number the places of values ($1, $2...), or say ? for each."""
+        return self._file is None
+
+    async def put(self, statements: Sequence[Statement]) -> None:
+        """All of `statements` as one such transaction: with SQLite in one go, at a third of the cost.
+
+        Raises DatabaseError, RowRefused.
+        """
+        if self._at_once is None:
+            async with self.write() as connection:
+                for statement, rows in statements:
+                    await connection.exec_driver_sql(statement, list(rows))
+            return
+        with _Words(self.name):
+            self._check_identity()
+            async with self._writing:
+                await self._at_once.run(statements)
+
+    def _check_identity(self) -> None:
+        if self._identity is not None and _identity(self._file) != self._identity:
+            # SQLite would go on writing into a file that nobody finds again.
+            raise DatabaseError(f"the database {self.name} was moved or replaced; restart to use what is there now")
 
     async def harden(self) -> bool:
         """Forces every commit so far onto the disk. False where others kept it from it: try again later.
@@ -136,6 +165,8 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
+        if self._at_once is not None:
+            await self._at_once.close()
         await self._engine.dispose()
         # A query whose caller gave up may run on, and its thread answers to the event loop, which must be there still.
         for thread in [thread for thread in self._threads if thread.is_alive()]:
@@ -154,7 +185,7 @@ class _Words:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OverflowError):  # an integer of more than 64 bits, refused by sqlite3 itself
             raise RowRefused(f"the database {self._name} refuses a row: {error}") from error
-        if not isinstance(error, (SQLAlchemyError, OSError)):
+        if not isinstance(error, (SQLAlchemyError, sqlite3.Error, OSError)):
             return
         cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
         reason = str(cause).strip().partition("\n")[0]
@@ -164,7 +195,7 @@ class _Words:
 
 
 def _refuses_rows(error: Exception) -> bool:
-    if isinstance(error, (IntegrityError, RefusedData)):
+    if isinstance(error, (IntegrityError, RefusedData, sqlite3.IntegrityError, sqlite3.DataError)):
         return True
     # asyncpg's refusals of data arrive as plain errors: its own for a value that it cannot send, or the server's,
     # of SQL's class 22.
@@ -197,19 +228,24 @@ def _sqlite(file: Path) -> tuple[URL, Path]:
     return URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file.absolute()))}", query=query), file
 
 
-def _engine(url: URL, lock_wait_s: float, threads: set[Thread]) -> AsyncEngine:
-    """The engine; `threads` holds those that run SQLite's connections."""
-    if url.get_backend_name() != "sqlite":
-        return create_async_engine(
-            url, pool_size=4, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True
-        )
+def _connecting(threads: set[Thread]) -> Callable[..., aiosqlite.Connection]:
+    """Makes connections to SQLite; `threads` holds those that run them."""
 
-    def connection_of_ours(*arguments: Any, **more: Any) -> aiosqlite.Connection:
+    def connect(*arguments: Any, **more: Any) -> aiosqlite.Connection:
         made = aiosqlite.connect(*arguments, **more)
         made._thread.daemon = True  # as SQLAlchemy does: a query that hangs must not keep the process alive
         threads.difference_update([thread for thread in threads if not thread.is_alive()])
         threads.add(made._thread)
         return made
+
+    return connect
+
+
+def _engine(url: URL, how: dict[str, Any], connect: Callable[..., aiosqlite.Connection]) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(
+            url, pool_size=4, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True
+        )
 
     engine = create_async_engine(
         url,
@@ -218,16 +254,14 @@ def _engine(url: URL, lock_wait_s: float, threads: set[Thread]) -> AsyncEngine:
         pool_use_lifo=True,  # mostly one connection, with its prepared statements, and not four
         pool_timeout=10,
         hide_parameters=True,  # what is stored stays out of errors and logs
-        # No transactions of the driver's own making: write() begins its own, and it begins with the lock.
-        connect_args={"isolation_level": None, "timeout": lock_wait_s, "async_creator_fn": connection_of_ours},
+        connect_args={**how, "async_creator_fn": connect},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, _: object) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        for pragma in PRAGMAS:
+            cursor.execute(pragma)
         cursor.close()
 
     return engine

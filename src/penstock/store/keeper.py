@@ -24,7 +24,7 @@ Fold = Callable[[StoredObject, list[bytes]], StoredObject]
 """Makes what is kept of a run that was cut short, of its object as it began and the JSON of the events since."""
 
 _TOGETHER = 100  # objects in one transaction
-_GATHER_S = 0.002  # for which a transaction waits for more, where the last one had several
+_GATHER_S = 0.005  # for which a transaction waits for more, where the last one had several
 _LONGEST_S = 10.0  # a transaction that takes longer counts as a database that is down
 _DOWN_S = 1.0  # after a failure nobody waits for the database for so long
 _DRAIN_S = 5.0  # between two looks for what others left

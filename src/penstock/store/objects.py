@@ -16,10 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock.settings import StoredSettings
 from penstock.store import conversations
-from penstock.store.content import Changes, Packer, chunks, read, refer, split
+from penstock.store.at_once import Statement
+from penstock.store.content import Changes, Packer, chunks, counting, read, refer, split
 from penstock.store.conversations import NewItem
 from penstock.store.database import Database
 from penstock.store.lists import chain, count, listed, walk
+from penstock.store.rows_in import inserting
 from penstock.store.schema import stored, stored_labels
 from penstock.store.stored_object import (
     ENDING,
@@ -55,6 +57,7 @@ __all__ = [
 ]
 
 _DAY_US = 86_400_000_000
+_ASKED_ABOVE = 16 * 1024  # bytes of blobs: fewer are packed sooner than asked for, whether they are there
 _LARGE = 128 * 1024  # bytes that are packed or unpacked beside the event loop rather than within it
 
 _Key = tuple[str, str, str]  # project_id, kind, id
@@ -84,22 +87,41 @@ async def put(
         rows, new_items = await asyncio.to_thread(_packed, objects, items, packer)
     else:
         rows, new_items = _packed(objects, items, packer)
+    changes: Changes = Counter()
+    for row in rows.values():
+        for digest in split(row["hashes"]):
+            changes[row["project_id"], digest] += 1
+    if fresh and not new_items and packer.blob_bytes <= _ASKED_ABOVE:
+        await database.put(_of_new(rows, changes, packer, database.numbered))
+        return
     async with database.write() as connection:
-        changes: Changes = Counter()
         old = {} if fresh else await _linked(connection, rows)
         for was in old.values():
             for digest in split(was.hashes):
                 changes[was.project_id, digest] -= 1
-        for row in rows.values():
-            for digest in split(row["hashes"]):
-                changes[row["project_id"], digest] += 1
         await _delete_rows(connection, old)
         if rows:
-            await connection.execute(insert(stored), list(rows.values()))
+            statement, values = inserting(stored, list(rows.values()), database.numbered)
+            await connection.exec_driver_sql(statement, list(values))
         before = {key: labels_of(row) for key, row in old.items()}
         await _relabel(connection, before, {key: labels_of(row) for key, row in rows.items()})
         await conversations.append(connection, new_items, changes)
         await refer(connection, changes, packer)
+
+
+def _of_new(
+    rows: Mapping[_Key, Mapping[str, Any]], changes: Changes, packer: Packer, numbered: bool
+) -> list[Statement]:
+    """What puts in `rows`, of which none is there, with their labels and blobs."""
+    statements = [inserting(stored, list(rows.values()), numbered)]
+    found = [
+        {"project_id": key[0], "label": label, "id": key[2]} for key, row in rows.items() for label in labels_of(row)
+    ]
+    if found:
+        statements.append(inserting(stored_labels, found, numbered))
+    if changes:
+        statements.append(counting(changes, packer, numbered))
+    return statements
 
 
 async def get(database: Database, project_id: str, kind: Kind, id: str, *, events: bool = False) -> StoredObject | None:

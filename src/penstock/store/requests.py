@@ -13,6 +13,8 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from penstock.core.record import Record
+from penstock.store import rows_in
+from penstock.store.at_once import Statement
 from penstock.store.database import Database
 from penstock.store.rows import COLUMNS, Row, record_of_row
 from penstock.store.schema import requests
@@ -31,23 +33,18 @@ async def insert(database: Database, rows: Sequence[Row]) -> None:
     Raises DatabaseError, RowRefused where one of them can never go in.
     """
     whole = len(rows) - len(rows) % _TOGETHER
-    async with database.write() as connection:
-        numbered = connection.dialect.name != "sqlite"
-        for start in range(0, whole, _TOGETHER):
-            values = tuple(chain.from_iterable(rows[start : start + _TOGETHER]))
-            await connection.exec_driver_sql(_insert(_TOGETHER, numbered), values)
-        if rest := list(rows[whole:]):
-            await connection.exec_driver_sql(_insert(1, numbered), rest)
+    together = [tuple(chain.from_iterable(rows[start : start + _TOGETHER])) for start in range(0, whole, _TOGETHER)]
+    statements: list[Statement] = []
+    if together:
+        statements.append((_insert(_TOGETHER, database.numbered), together))
+    if rest := rows[whole:]:
+        statements.append((_insert(1, database.numbered), rest))
+    await database.put(statements)
 
 
 @cache
 def _insert(rows: int, numbered: bool) -> str:
-    """The statement for so many rows, with the driver's own marks for values: $1, $2... where `numbered`, else ?."""
-    width = len(COLUMNS)
-    marks = [f"${i + 1}" if numbered else "?" for i in range(rows * width)]
-    values = (f"({', '.join(marks[start : start + width])})" for start in range(0, rows * width, width))
-    # Column names and marks only: what clients send travels as values.
-    return f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES {', '.join(values)} ON CONFLICT DO NOTHING"  # noqa: S608
+    return rows_in.insert("requests", COLUMNS, numbered, rows) + " ON CONFLICT DO NOTHING"
 
 
 async def last_seq(database: Database) -> int:

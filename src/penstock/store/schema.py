@@ -33,10 +33,15 @@ class Said(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """`value` without NUL, which PostgreSQL refuses, and without halves of surrogate pairs, which both do."""
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        """As `holdable`."""
+        return None if value is None else holdable(value)
+
+
+def holdable(text: str) -> str:
+    """`text` without NUL, which PostgreSQL refuses, and without halves of surrogate pairs, which both do."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 metadata = MetaData(

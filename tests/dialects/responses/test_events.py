@@ -14,11 +14,11 @@ def test_the_bytes_of_an_event() -> None:
 
 def test_events_are_numbered_from_0_in_the_order_in_which_they_are_taken() -> None:
     sender = Sender()
-    sender.send("a", {"x": 1})
+    sender.send("a", lambda: {"x": 1})
     sender.delta(Deltas("b.delta", {"item_id": "i"}, logprobs=False), '"é')
     assert sender.number == 2
     first = sender.take()
-    sender.send("c", {})
+    sender.send("c", dict)
     assert [event.type for event in first] == ["a", "b.delta"]
     assert [json.loads(event.data) for event in (*first, *sender.take())] == [
         {"type": "a", "sequence_number": 0, "x": 1},
@@ -39,7 +39,7 @@ def test_logprobs_stand_beside_a_delta() -> None:
 def test_whoever_is_quiet_sends_nothing_and_counts_nothing() -> None:
     sender = Sender("pad")
     sender.quiet = True
-    sender.send("a", {})
+    sender.send("a", dict)
     sender.delta(Deltas("b.delta", {}, logprobs=False), "x")
     assert (sender.take(), sender.number) == ([], 0)
 

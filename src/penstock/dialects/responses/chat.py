@@ -14,19 +14,21 @@ from penstock.dialects.responses.messages import chat_messages
 from penstock.dialects.responses.request import CHAT_FIELDS, KNOWN, Asked, ResponseFormatTextJSONSchemaConfig
 from penstock.dialects.responses.tools import CustomTool, CustomToolFormatGrammar, FunctionTool
 
-_SAME: Final = (
-    "temperature",
-    "top_p",
-    "presence_penalty",
-    "frequency_penalty",
-    "metadata",
-    "user",
-    "safety_identifier",
-    "prompt_cache_key",
-    "prompt_cache_retention",
-    "prompt_cache_options",
-    "moderation",
-    *CHAT_FIELDS,
+_SAME: Final = frozenset(
+    {
+        "temperature",
+        "top_p",
+        "presence_penalty",
+        "frequency_penalty",
+        "metadata",
+        "user",
+        "safety_identifier",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "prompt_cache_options",
+        "moderation",
+        *CHAT_FIELDS,
+    }
 )
 """Fields that are the same in both dialects: their bytes are sent as they came."""
 
@@ -70,9 +72,7 @@ def chat_body(asked: Asked, items: Sequence[Mapping[str, Any]]) -> ChatRequest:
     made: dict[str, Any] = {"model": wire.model, "messages": messages}
     if wire.stream:
         made["stream"] = True
-    for name in _SAME:
-        if getattr(wire, name) is not None:
-            made[name] = found[name]
+    made |= {name: raw for name, raw in found.items() if name in _SAME and getattr(wire, name) is not None}
     if wire.max_output_tokens is not None:
         made["max_completion_tokens"] = wire.max_output_tokens
     if asked.logprobs:

@@ -159,7 +159,7 @@ class ChatOutput:
         part.annotations.append(value)
         self._sender.send(
             "response.output_text.annotation.added",
-            {**part.place, "annotation_index": len(part.annotations) - 1, "annotation": value},
+            lambda: {**part.place, "annotation_index": len(part.annotations) - 1, "annotation": value},
         )
 
     def _is_open(self, kind: Kind) -> bool:
@@ -178,7 +178,7 @@ class ChatOutput:
             last = Spoken(kind.item, self._new_id(PREFIXES[kind.item]), len(self._items))
             self._add(last)
         part = last.begin(kind)
-        self._sender.send("response.content_part.added", {**part.place, "part": part.value()})
+        self._sender.send("response.content_part.added", lambda: {**part.place, "part": part.value()})
         return part
 
     def _call(self, index: int, call: dict[str, Any]) -> None:
@@ -220,7 +220,7 @@ class ChatOutput:
 
     def _add(self, item: Spoken | Called) -> None:
         self._items.append(item)
-        self._sender.send("response.output_item.added", {"output_index": item.index, "item": item.value()})
+        self._sender.send("response.output_item.added", lambda: {"output_index": item.index, "item": item.value()})
 
     def _make_room(self) -> None:
         """Ends the last item, as another one begins."""
@@ -229,16 +229,16 @@ class ChatOutput:
                 self._end(item, "completed")
 
     def _end_part(self, part: Part) -> None:
-        self._sender.send(f"{part.kind.event}.done", part.done())
-        self._sender.send("response.content_part.done", {**part.place, "part": part.value()})
+        self._sender.send(f"{part.kind.event}.done", part.done)
+        self._sender.send("response.content_part.done", lambda: {**part.place, "part": part.value()})
 
     def _end(self, item: Spoken | Called, status: str) -> None:
         if isinstance(item, Spoken):
             self._end_part(item.parts[-1])
         else:
-            self._sender.send(f"{item.event}.done", item.done())
+            self._sender.send(f"{item.event}.done", item.done)
         item.status = status
-        self._sender.send("response.output_item.done", {"output_index": item.index, "item": item.value()})
+        self._sender.send("response.output_item.done", lambda: {"output_index": item.index, "item": item.value()})
 
 
 def _whole(item: Spoken | Called) -> bool:

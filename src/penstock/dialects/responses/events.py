@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -50,13 +51,17 @@ class Sender:
         """nothing is sent: the response is answered whole"""
         self._number = 0
         self._events: list[Event] = []
-        pad = padding.encode() * _PAD
-        self._ends = tuple(b',"obfuscation":"%b"}' % pad[:size] if pad else b"}" for size in range(_PAD, 0, -1))
+        self._padding = padding
 
-    def send(self, type: str, members: Mapping[str, Any]) -> None:
-        """One event with `members` beside its type and number."""
+    @cached_property
+    def _ends(self) -> tuple[bytes, ...]:
+        pad = self._padding.encode() * _PAD
+        return tuple(b',"obfuscation":"%b"}' % pad[:size] if pad else b"}" for size in range(_PAD, 0, -1))
+
+    def send(self, type: str, members: Callable[[], Mapping[str, Any]]) -> None:
+        """One event with what `members` gives beside its type and number."""
         if not self.quiet:
-            self.add(Event(type, _encode({"type": type, "sequence_number": self._number, **members})))
+            self.add(Event(type, _encode({"type": type, "sequence_number": self._number, **members()})))
 
     def delta(self, deltas: Deltas, text: str, logprobs: list[Any] | None = None) -> None:
         """One event that says what is new of a text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -36,10 +37,14 @@ class Part:
     def __init__(self, kind: Kind, item: str, output_index: int, index: int) -> None:
         self.kind = kind
         self.place = {"item_id": item, "output_index": output_index, "content_index": index}
-        self.deltas = Deltas(f"{kind.event}.delta", self.place, logprobs=kind is TEXT)
         self.pieces: list[str] = []
         self.logprobs: list[dict[str, Any]] = []
         self.annotations: list[dict[str, Any]] = []
+
+    @cached_property
+    def deltas(self) -> Deltas:
+        """The events of its text."""
+        return Deltas(f"{self.kind.event}.delta", self.place, logprobs=self.kind is TEXT)
 
     def value(self) -> dict[str, Any]:
         """The part as it stands."""
@@ -96,10 +101,14 @@ class Called:
         self.index = index
         self.status = "in_progress"
         self.place = {"item_id": id, "output_index": index}
-        self.deltas = Deltas(f"{self.event}.delta", self.place, logprobs=False)
         self.pieces: list[str] = []
         self._call_id = call_id
         self._name = name
+
+    @cached_property
+    def deltas(self) -> Deltas:
+        """The events of its input."""
+        return Deltas(f"{self.event}.delta", self.place, logprobs=False)
 
     @property
     def is_whole(self) -> bool:

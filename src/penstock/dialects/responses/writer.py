@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -48,9 +49,13 @@ class ResponseWriter:
         self._sender = Sender(new_id("") if obfuscation else "")
         reasoning = OPEN_REASONING if profile.name == "openresponses" else REASONING
         self._chat = ChatOutput(self._sender, new_id, reasoning=reasoning, logprobs=logprobs)
-        self._native = NativeOutput(self._sender, str(resource["id"]), reasoning=reasoning)
+        self._reasoning = reasoning
         self._is_native = False
         self._output: Callable[[], list[dict[str, Any]]] = self._chat.items
+
+    @cached_property
+    def _native(self) -> NativeOutput:
+        return NativeOutput(self._sender, str(self._resource["id"]), reasoning=self._reasoning)
 
     @property
     def response(self) -> dict[str, Any]:
@@ -66,7 +71,7 @@ class ResponseWriter:
         """The first events; of a response that waits for its turn, that it does, too."""
         for name in ("created", "queued", "in_progress") if queued else ("created", "in_progress"):
             self._resource["status"] = "queued" if queued and name != "in_progress" else "in_progress"
-            self._sender.send(f"response.{name}", {"response": self.response})
+            self._sender.send(f"response.{name}", self._told)
         return self._sender.take()
 
     def chunk(self, data: bytes) -> list[Event]:
@@ -99,7 +104,7 @@ class ResponseWriter:
                 outcome["service_tier"] = self._chat.service_tier
         outcome["completed_at"] = completed_at if outcome["status"] == "completed" else None
         self._resource |= outcome
-        self._sender.send(f"response.{outcome['status']}", {"response": self.response})
+        self._sender.send(f"response.{outcome['status']}", self._told)
         return self._sender.take()
 
     def fail(self, error: PenstockError | None, *, status: str = "failed", usage: Usage | None = None) -> list[Event]:
@@ -116,10 +121,11 @@ class ResponseWriter:
         if usage is not None:
             self._resource["usage"] = usage_object(usage)
         if error is not None and status == "failed":
-            self._sender.send("error", error_event(error))
+            told = error_event(error)
+            self._sender.send("error", lambda: told)
             self._resource["error"] = response_error(error)
         name = "failed" if status == "failed" else "incomplete"
-        self._sender.send(f"response.{name}", {"response": self.response})
+        self._sender.send(f"response.{name}", self._told)
         return self._sender.take()
 
     def whole(self, answer: bytes, usage: Usage | None, *, completed_at: int | None = None) -> None:
@@ -134,6 +140,9 @@ class ResponseWriter:
         self._be_native()
         self._native.whole(answer)
         self.finish(usage, completed_at=completed_at)
+
+    def _told(self) -> dict[str, Any]:
+        return {"response": self.response}
 
     def _be_native(self) -> None:
         self._is_native = True
