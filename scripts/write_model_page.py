@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from penstock.engine.bundled import FOLDER
-from penstock.engine.card import NAME, Card
+from penstock.engine.card import NAME, Card, Skill
 from penstock.routing.catalogue import STOOD_IN
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / f"{NAME}.md"
@@ -48,14 +48,23 @@ def page_of(card: Card) -> str:
     if card.skills:
         parts += [
             "## What it can do\n",
-            "Prompts that it has not seen in training, answered greedily; the score is the share answered rightly.\n",
+            "Prompts that it has not seen in training, answered greedily; the score is the share answered rightly.\n"
+            "What they are filled in with (names, words, numbers, tools) was held back from training; for the last\n"
+            "column, so was a wording of each.\n",
             _table(
-                ("skill", "score", "aimed at", "prompts"),
-                [(s.skill, _percent(s.score), f">= {_percent(s.at_least)}", str(s.examples)) for s in card.skills],
+                ("skill", "score", "aimed at", "prompts", "in a new wording"),
+                [
+                    (s.skill, _percent(s.score), f">= {_percent(s.at_least)}", str(s.examples), _new_wordings(s))
+                    for s in card.skills
+                ],
             ),
         ]
     parts += ["## What it cannot do\n", "".join(f"- {limit}\n" for limit in card.limits)]
     return "\n".join(parts)
+
+
+def _new_wordings(skill: Skill) -> str:
+    return "-" if skill.new_wordings is None else f"{_percent(skill.new_wordings)} of {skill.new_wordings_examples}"
 
 
 def _facts(card: Card) -> str:

@@ -17,12 +17,18 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 class Skill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How well one kind of prompt is answered: `score` is the share (0 to 1) of `examples` prompts, none of them seen
-    in training, that were answered rightly; `at_least` is the share that was aimed at."""
+    in training, that were answered rightly; `at_least` is the share that was aimed at.
+
+    What such a prompt is filled in with (names, words, numbers, tools) was not seen. `new_wordings` is the share of
+    `new_wordings_examples` prompts of which a wording had not been seen either.
+    """
 
     skill: Text
     score: Share
     at_least: Share
     examples: Count
+    new_wordings: Share | None = None
+    new_wordings_examples: Count = 0
 
 
 class Speed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
