@@ -6,8 +6,9 @@ import msgspec
 import pytest
 from msgspec import Raw
 
+from penstock.core.errors import UnsupportedParameter
 from penstock.dialects.chat.request import KNOWN
-from penstock.params import Capabilities, lacking, parameters, settle
+from penstock.params import Capabilities, check_strict, parameters, settle
 from penstock.params.capabilities import OPENAI_FIELDS, OWN_FIELDS, SAMPLING_FIELDS
 
 BASE = {"model": "m", "messages": []}
@@ -116,8 +117,9 @@ def test_each_case(
 def test_strict_mode_lists_every_case_at_once() -> None:
     given = abilities(renamed={"seed": "random_seed"}, unsupported=("user",), fans_out=True, passes_unknown=True)
     members = msgspec.json.decode(b'{"seed":1,"user":"u","n":2,"x":1}', type=dict[str, Raw])
-    error = lacking(settle(members, given).changed, given)
-    assert error is not None
+    with pytest.raises(UnsupportedParameter) as raised:
+        check_strict(settle(members, given).changed, given)
+    error = raised.value
     assert (error.status, error.code, error.param) == (400, "unsupported_parameter", "seed")
     assert error.message.startswith("the model does not have")
     for words in (
@@ -130,8 +132,8 @@ def test_strict_mode_lists_every_case_at_once() -> None:
 
 
 def test_strict_mode_has_nothing_to_say_where_nothing_is_lacking() -> None:
-    assert lacking({}, abilities()) is None
-    assert lacking({"x": "passed"}, abilities()) is None
+    check_strict({}, abilities())
+    check_strict({"x": "passed"}, abilities())
 
 
 def test_every_field_of_the_dialect_is_known_here() -> None:

@@ -56,7 +56,7 @@ class Call(msgspec.Struct):
     responses: Callable[[bool], tuple[dict[str, msgspec.Raw], dict[str, str]]] | None = None
     """where this is a call of the responses API: makes the members of its body for a vendor that has that too, and says
     what became of parameters; asked with whether the model reasons"""
-    shorten: Callable[[], bool] | None = None
+    shorten: Callable[[Call], bool] | None = None
     """where what does not fit the model's context may go: leaves out the oldest part; False where nothing is left"""
     untranslated: PenstockError | None = None
     """why only such a vendor can be asked, where that is so; `wire` then lacks what cannot be said in chat"""

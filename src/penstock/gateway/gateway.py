@@ -32,7 +32,7 @@ from penstock.gateway.structured import structured
 from penstock.gateway.truncation import shortens
 from penstock.gateway.vendors import Take, Try, Vendors
 from penstock.limits import Admission
-from penstock.params import Support, lacking
+from penstock.params import Support, check_strict
 from penstock.params.tidy import tidy
 from penstock.pricing import Prices
 from penstock.routing import Again, Catalogue, decide
@@ -112,7 +112,7 @@ class Gateway:
         if call.untranslated is not None:
             targets = [target for target in targets if self._vendors.native(call, target)]
             if not targets:
-                raise call.untranslated
+                raise _why_not(call)
         return targets
 
     async def _whole(self, call: Call, targets: list[Target], book: Book, face: Face, sink: Sink) -> None:
@@ -184,8 +184,10 @@ class Gateway:
             book.metered(readers)
             if not client.begun or isinstance(error, ClientStalled):
                 raise
-            failure = error if isinstance(error, PenstockError) else _defect(error, call.request_id)
-            await self._break_off(client, book, face, failure, call)
+            # No name for it here: its traceback and this frame would hold each other, and the request with them.
+            await self._break_off(
+                client, book, face, error if isinstance(error, PenstockError) else _defect(error, call.request_id), call
+            )
         except asyncio.CancelledError as cancelled:
             book.metered(readers)
             if not client.begun:
@@ -218,8 +220,8 @@ class Gateway:
         formed = self._emulates_format(call, target)
         if call.n > 1 and self._composed(call, target):
             call.changed["n"] = Support.EMULATED
-            if call.strict and (error := lacking({"n": Support.EMULATED}, self._vendors.capabilities(target))):
-                raise error
+            if call.strict:
+                check_strict({"n": Support.EMULATED}, self._vendors.capabilities(target))
             await fan_out(call, one, take)
         else:
             await one(call, take)
@@ -315,6 +317,13 @@ class Gateway:
             book.close(status, error.code or error.type, call.changed if call else None)
         except Unavailable:
             return
+
+
+def _why_not(call: Call) -> PenstockError:
+    """Why nobody can answer it, given away: its traceback will lead to the call, which must not hold it."""
+    error, call.untranslated = call.untranslated, None
+    assert error is not None
+    return error
 
 
 def _kept(take: Take, assembly: Assembly | Fingerprint) -> Take:

@@ -81,13 +81,13 @@ class Responses:
                 default_max_tokens=arrival.key.default_max_tokens,
             )
         except PenstockError as error:
-            await self._refuse(arrival, error)
+            await self._refuse(arrival, [error])
             raise
         return Run(self, self._settings, arrival, asked)
 
-    async def _refuse(self, arrival: Arrival, error: PenstockError) -> None:
+    async def _refuse(self, arrival: Arrival, errors: list[PenstockError]) -> None:
         async def refuse(now: int) -> Any:
-            raise error
+            raise errors.pop()  # which leaves no name for it that its traceback leads back to
 
         await self.gateway.run(arrival, refuse, Nowhere())
 
@@ -188,14 +188,16 @@ class Run:
         return call, face
 
     def _writers(self, echo: dict[str, Any]) -> Callable[[str], ResponseWriter]:
+        # Without `self`, which holds the face, which holds this: such a circle is found late.
+        profile, logprobs, options = self._arrival.profile, self._asked.logprobs, self._asked.wire.stream_options
+
         def make(model: str) -> ResponseWriter:
             shown = echo | {"model": model} if model else echo
-            options = self._asked.wire.stream_options
             return ResponseWriter(
                 shown,
                 new_id=new_id,
-                profile=self._arrival.profile,
-                logprobs=self._asked.logprobs,
+                profile=profile,
+                logprobs=logprobs,
                 obfuscation=options is None or options.include_obfuscation is not False,
             )
 
@@ -207,7 +209,7 @@ class Run:
         call = self._chat_call(now, items)
         call.responses = self._native(items)
         if self._asked.wire.truncation == "auto":
-            call.shorten = self._shortener(call, now, items)
+            call.shorten = self._shortener(now, items)
         return call
 
     def _native(self, items: _Items) -> Callable[[bool], tuple[dict[str, Raw], dict[str, str]]]:
@@ -222,7 +224,7 @@ class Run:
             if error.code not in _NOT_IN_CHAT:
                 raise
             # Vendors of this dialect may have it. In chat there is only what routing and the record look at.
-            untranslated = error
+            untranslated = error.with_traceback(None)  # which would lead to this call
             body, noted = _outline(asked, items), {}
         call = decode_chat(
             body,
@@ -242,11 +244,11 @@ class Run:
         call.stream = self.streamed or self.background
         return call
 
-    def _shortener(self, call: Call, now: int, items: _Items) -> Callable[[], bool]:
+    def _shortener(self, now: int, items: _Items) -> Callable[[Call], bool]:
         """Leaves out the oldest quarter of what may go, and again; never instructions, never the newest message."""
         left = list(items)
 
-        def shorten() -> bool:
+        def shorten(call: Call) -> bool:
             nonlocal left
             shorter = without_oldest(left)
             if shorter is None:

@@ -13,7 +13,7 @@ _INSTRUCTIONS: Final = ("system", "developer")
 
 def shortens(call: Call, error: PenstockError) -> bool:
     """Whether `call` was made shorter, in place, since `error` says that it did not fit."""
-    return error.code == ContextTooLong.code and call.shorten is not None and call.shorten()
+    return error.code == ContextTooLong.code and call.shorten is not None and call.shorten(call)
 
 
 def without_oldest(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:

@@ -156,7 +156,10 @@ class Vendors:
             found = overrun(error)
             shorter = shortened(call, found) if found is not None and reduced is None else None
             if shorter is None:
-                raise told(error, found)
+                try:
+                    raise told(error, found)
+                finally:
+                    del error  # else its traceback and this frame hold each other, and the request with them
             call, reduced = shorter
 
 

@@ -203,13 +203,13 @@ class _Settling:
         )
 
 
-def lacking(changed: Mapping[str, str], capabilities: Capabilities) -> UnsupportedParameter | None:
-    """The error of strict mode, which lists every parameter that the target lacks; None where it lacks none."""
+def check_strict(changed: Mapping[str, str], capabilities: Capabilities) -> None:
+    """For strict mode. Raises UnsupportedParameter, which lists every parameter that the target lacks."""
     cases = {name: what for name, what in changed.items() if what != "passed"}
     if not cases:
-        return None
+        return
     listed = "; ".join(f"'{name}': {_said(name, what, capabilities)}" for name, what in cases.items())
-    return UnsupportedParameter(
+    raise UnsupportedParameter(
         f"{capabilities.model} does not have these parameters as they were sent, and X-Strict-Params asks that none is "
         f"changed: {listed}",
         param=next(iter(cases)),

@@ -19,7 +19,7 @@ from penstock.dialects.chat.failure import explain
 from penstock.dialects.chat.stream import ChunkReader
 from penstock.dialects.chat.whole import read_whole
 from penstock.dialects.responses import upstream as responses
-from penstock.params import Capabilities, Support, lacking, settle
+from penstock.params import Capabilities, Support, check_strict, settle
 from penstock.params.models import Models, Override, known_capabilities
 from penstock.providers.rows import Row
 from penstock.settings import SettingsError
@@ -112,8 +112,8 @@ class Compatible:
             for name in (*call.members, "messages.role"):
                 call.changed.pop(name, None)
         if settled.changed:
-            if call.strict and (error := lacking(settled.changed, capabilities)):
-                raise error
+            if call.strict:
+                check_strict(settled.changed, capabilities)
             call.changed.update(settled.changed)
         members = settled.members
         members["model"] = Raw(msgspec.json.encode(target.model))

@@ -30,7 +30,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._waiter: asyncio.Future[None] | None = None
-        self._error: UpstreamBroke | None = None
+        self._broken: str | None = None  # how; the error is made where it is raised, for its traceback leads back here
         self._awaited = False  # a request is out: bytes that come now are its answer
         self._paused = False
         self._closed = False
@@ -62,8 +62,8 @@ class Connection(asyncio.Protocol):
     async def head(self) -> None:
         """Waits for status and headers."""
         while not self._head_done:
-            if self._error is not None:
-                raise self._error
+            if self._broken is not None:
+                raise self._broke(self._broken)
             await self._wait()
 
     async def read(self) -> bytes | None:
@@ -71,8 +71,8 @@ class Connection(asyncio.Protocol):
         while not self._parts:
             if self.complete:
                 return None
-            if self._error is not None:
-                raise self._error
+            if self._broken is not None:
+                raise self._broke(self._broken)
             await self._wait()
         data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()
@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
             and self._keep_alive
             and not self._parts
             and not self._closed
-            and self._error is None
+            and self._broken is None
             and self._transport is not None
             and self._transport.get_write_buffer_size() == 0
         )
@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
         if self._head_done and not self.complete and error is None and self._until_close():
             self.complete = True
         elif not self.complete:
-            self._fail(self._broke("closed the connection before its answer was whole"))
+            self._fail("closed the connection before its answer was whole")
         self._wake()
 
     # What the parser calls.
@@ -186,11 +186,11 @@ class Connection(asyncio.Protocol):
             self.abort()
             self._wake()
         else:
-            self._fail(self._broke(f"sent something that is not a proper HTTP answer ({type(error).__name__})"))
+            self._fail(f"sent something that is not a proper HTTP answer ({type(error).__name__})")
 
-    def _fail(self, error: UpstreamBroke) -> None:
-        if self._error is None:
-            self._error = error
+    def _fail(self, how: str) -> None:
+        if self._broken is None:
+            self._broken = how
         self.abort()
         self._wake()
 

@@ -63,7 +63,7 @@ class ChunkReader:
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes; none after `done`. Raises UpstreamError."""
         if self._failure is not None:
-            raise self._failure
+            raise self._late()
         frames: list[Frame] = []
         if self.done:
             return frames
@@ -74,15 +74,16 @@ class ChunkReader:
                 if self._event(payload, frames):
                     break
         except UpstreamError as error:
-            self._failure, self.done = error, True
+            self.done = True
             if not frames:
                 raise
+            self._failure = error
         return frames
 
     def close(self) -> list[Frame]:
         """The last frames. Raises UpstreamBroke where a choice that began has no end, UpstreamError where one waits."""
         if self._failure is not None:
-            raise self._failure
+            raise self._late()
         frames: list[Frame] = []
         if self.done:
             return frames
@@ -92,6 +93,12 @@ class ChunkReader:
             raise self._broke("ended before the answer was complete")
         self._end(frames)
         return frames
+
+    def _late(self) -> UpstreamError:
+        """The failure that waits, given away: its traceback will lead to this reader, which must not hold it."""
+        failure, self._failure = self._failure, None
+        assert failure is not None
+        return failure
 
     def _keep(self, data: bytes) -> None:
         """Keeps the first bytes as long as they may be a JSON object and no stream: a vendor's error."""

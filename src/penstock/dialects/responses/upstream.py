@@ -92,7 +92,7 @@ class ResponsesReader:
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes; none after `done`. Raises UpstreamError."""
         if self._failure is not None:
-            raise self._failure
+            raise self._late()
         frames: list[Frame] = []
         if self.done:
             return frames
@@ -103,21 +103,28 @@ class ResponsesReader:
                 if self._event(payload, frames):
                     break
         except UpstreamError as error:
-            self._failure, self.done = error, True
+            self.done = True
             if not frames:
                 raise
+            self._failure = error
         return frames
 
     def close(self) -> list[Frame]:
         """The last frames. Raises UpstreamBroke where the answer has no end, UpstreamError where one waits."""
         if self._failure is not None:
-            raise self._failure
+            raise self._late()
         frames: list[Frame] = []
         if self.done:
             return frames
         if not any(self._event(payload, frames) for payload in self._events.close()):
             raise self._no_end()
         return frames
+
+    def _late(self) -> UpstreamError:
+        """The failure that waits, given away: its traceback will lead to this reader, which must not hold it."""
+        failure, self._failure = self._failure, None
+        assert failure is not None
+        return failure
 
     def _keep(self, data: bytes) -> None:
         """Keeps the first bytes as long as they may be a JSON object and no stream: a vendor's error."""

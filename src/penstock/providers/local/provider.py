@@ -13,7 +13,7 @@ from penstock.core.errors import UpstreamBroke, UpstreamError
 from penstock.core.exchange import Outgoing, Reply, Target
 from penstock.core.ids import new_id
 from penstock.dialects.chat.assembly import Assembly
-from penstock.params import Capabilities, lacking, settle
+from penstock.params import Capabilities, check_strict, settle
 from penstock.providers.local import body, failure, schema
 from penstock.providers.local.capabilities import local_capabilities
 from penstock.providers.local.endpoint import Endpoint
@@ -45,8 +45,8 @@ class Local:
         tools = chosen(call)
         capabilities = self.capabilities(target.model)
         changed = settle(call.members, capabilities).changed | _changed(call, tools)
-        if call.strict and (error := lacking(changed, capabilities)):
-            raise error
+        if call.strict:
+            check_strict(changed, capabilities)
         call.changed.update(changed)
         return Outgoing(
             url=self._endpoint.url + "/v1/chat/completions",
