@@ -110,8 +110,7 @@ class ResponsesFace:
         events = self._writer.fail(error, status=status, usage=usage)
         try:
             return await self._close(events) + DONE
-        except Exception:
-            # Whatever it is: neither database nor journal takes it. Its client hears of its end all the same.
+        except Exception:  # whatever it is: its client hears of its end, though neither database nor journal takes it
             log.exception("the end of a response could not be kept", response=self._writer.response["id"])
             self.over = True
             return b"".join([named_event(event) for event in events]) + DONE

@@ -30,11 +30,17 @@ class AtOnce:
     async def run(self, statements: Sequence[Statement]) -> None:
         """Runs all of them or none. Where the caller gives up, it may be either. Raises sqlite3.Error."""
         if self._connection is None:
-            self._connection = await self._connect()
-            for pragma in PRAGMAS:
-                await self._connection.execute(pragma)
+            connection = await self._connect()
+            try:
+                for pragma in PRAGMAS:
+                    await connection.execute(pragma)
+            except BaseException:  # given up before it is what every connection is
+                connection.stop()
+                raise
+            self._connection = connection
         # aiosqlite has no name of its own for this: a function run by the connection's thread.
-        await self._connection._execute(_transact, self._connection._conn, statements)  # type: ignore[no-untyped-call]
+        run, raw = self._connection._execute, self._connection._conn
+        await run(_transact, raw, statements)  # type: ignore[no-untyped-call]  # it has no types there
 
     async def close(self) -> None:
         """Closes the connection."""

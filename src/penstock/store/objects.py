@@ -265,7 +265,7 @@ async def _remove(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> None
 async def _delete_rows(connection: AsyncConnection, keys: Iterable[_Key]) -> None:
     values = [{"of": project_id, "its_kind": kind, "its_id": id} for project_id, kind, id in keys]
     if values:
-        is_it = _is(bindparam("of"), bindparam("its_kind"), bindparam("its_id"))  # type: ignore[arg-type]
+        is_it = _is(bindparam("of"), bindparam("its_kind"), bindparam("its_id"))  # type: ignore[arg-type]  # parameters
         await connection.execute(delete_from(stored).where(*is_it), values)
 
 

@@ -15,15 +15,12 @@ from penstock.store.schema import Said, holdable
 def inserting(table: Table, rows: Sequence[Mapping[str, Any]], numbered: bool) -> Statement:
     """Puts in `rows`, each with a value for every column of `table`: bytes, a text, a number or None."""
     names = table.columns.keys()
-    values = [tuple([row[name] for name in names]) for row in rows]
-    for at, column in enumerate(table.columns):
-        if isinstance(column.type, Said) and not all(_is_plain(row[at]) for row in values):
-            values = [(*row[:at], None if row[at] is None else holdable(row[at]), *row[at + 1 :]) for row in values]
+    said = {column.name for column in table.columns if isinstance(column.type, Said)}
+    values = [
+        tuple([holdable(row[name]) if name in said and row[name] is not None else row[name] for name in names])
+        for row in rows
+    ]
     return insert(table.name, tuple(names), numbered), values
-
-
-def _is_plain(text: str | None) -> bool:
-    return text is None or (text.isascii() and "\0" not in text)
 
 
 @cache
@@ -33,4 +30,4 @@ def insert(table: str, columns: tuple[str, ...], numbered: bool, rows: int = 1) 
     marks = [f"${i + 1}" if numbered else "?" for i in range(rows * width)]
     values = (f"({', '.join(marks[start : start + width])})" for start in range(0, rows * width, width))
     # Names and marks only: what clients send travels as values.
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join(values)}"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join(values)}"  # noqa: S608 - as said
