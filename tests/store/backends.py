@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import event, text
 
+from penstock.store import at_once
+from penstock.store import database as store_database
 from penstock.store.database import Database
 
 sqlite_only = pytest.mark.parametrize("on_settings", ["sqlite"], indirect=True)
@@ -55,8 +59,14 @@ def plans(database: Database) -> Iterator[Callable[[], Awaitable[list[tuple[str,
                 found.append((statement, "\n".join(str(line[-1]) for line in lines)))
         return found
 
+    def ask_and_note(connection: sqlite3.Connection, query: Any, values: Any) -> Any:
+        text, given = at_once.statement(query, values)
+        noted.append((text, tuple(given)))
+        return at_once.ask(connection, query, values)
+
     event.listen(engine, "before_cursor_execute", note)
     try:
-        yield explained
+        with patch.object(store_database, "ask", ask_and_note):
+            yield explained
     finally:
         event.remove(engine, "before_cursor_execute", note)

@@ -54,7 +54,7 @@ INSERT = "INSERT INTO numbers VALUES (?)"
 
 async def test_what_was_put_in_is_there_for_others_at_once(opened: Opened, file: Path) -> None:
     at_once = opened(file)
-    await at_once.run([(INSERT, [(1,), (2,)]), (INSERT, [(3,)])])
+    await at_once.put([(INSERT, [(1,), (2,)]), (INSERT, [(3,)])])
     assert numbers(file) == [1, 2, 3]
     await at_once.close()
 
@@ -62,9 +62,9 @@ async def test_what_was_put_in_is_there_for_others_at_once(opened: Opened, file:
 async def test_one_statement_that_fails_takes_all_with_it_and_the_next_run_works(opened: Opened, file: Path) -> None:
     at_once = opened(file)
     with pytest.raises(sqlite3.IntegrityError):
-        await at_once.run([(INSERT, [(1,), (2,)]), (INSERT, [(3,), (2,)])])
+        await at_once.put([(INSERT, [(1,), (2,)]), (INSERT, [(3,), (2,)])])
     assert numbers(file) == []
-    await at_once.run([(INSERT, [(4,)])])
+    await at_once.put([(INSERT, [(4,)])])
     assert numbers(file) == [4]
     await at_once.close()
 
@@ -74,7 +74,7 @@ async def test_it_waits_for_another_writer(opened: Opened, file: Path) -> None:
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     other.execute(INSERT, (1,))
-    running = asyncio.create_task(at_once.run([(INSERT, [(2,)])]))
+    running = asyncio.create_task(at_once.put([(INSERT, [(2,)])]))
     done, _ = await asyncio.wait([running], timeout=0.2)
     assert not done
     other.execute("COMMIT")
@@ -86,13 +86,13 @@ async def test_it_waits_for_another_writer(opened: Opened, file: Path) -> None:
 
 async def test_whoever_gives_up_leaves_nothing_half_done(opened: Opened, file: Path) -> None:
     at_once = opened(file)
-    await at_once.run([(INSERT, [(0,)])])
-    running = asyncio.create_task(at_once.run([(INSERT, [(number,) for number in range(1, 5001)])]))
+    await at_once.put([(INSERT, [(0,)])])
+    running = asyncio.create_task(at_once.put([(INSERT, [(number,) for number in range(1, 5001)])]))
     await asyncio.sleep(0)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    await at_once.run([(INSERT, [(9999,)])])
+    await at_once.put([(INSERT, [(9999,)])])
     assert numbers(file) in ([0, 9999], [*range(5001), 9999])
     await at_once.close()
 
@@ -100,6 +100,6 @@ async def test_whoever_gives_up_leaves_nothing_half_done(opened: Opened, file: P
 async def test_no_file_is_made_where_there_is_none(opened: Opened, tmp_path: Path) -> None:
     at_once = opened(tmp_path / "none.db")
     with pytest.raises(sqlite3.OperationalError):
-        await at_once.run([(INSERT, [(1,)])])
+        await at_once.put([(INSERT, [(1,)])])
     await at_once.close()
     assert not (tmp_path / "none.db").exists()

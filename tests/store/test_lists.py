@@ -222,6 +222,7 @@ async def test_a_page_of_a_list_costs_the_rows_of_the_page(
 @pytest.mark.parametrize("counted", [False, True], ids=["fresh tables", "statistics"])
 async def test_a_chain_costs_its_links(database: Database, counted: bool) -> None:
     given = await _chain_of(database, 50)
+    await objects.put(database, [an_object(1000 + n) for n in range(1000)])
     if counted:
         await change(database, "ANALYZE")
     with plans(database) as found:
@@ -232,6 +233,10 @@ async def test_a_chain_costs_its_links(database: Database, counted: bool) -> Non
     assert len(searches) == 2, plan  # the first, and each next one
     assert all(line.count("project_id") == line.count("kind") == 1 and "id" in line for line in searches), plan
     assert all("id=?" in line.split("kind")[1] or "(id = " in line for line in searches), plan
+    (plan,) = [plan for statement, plan in made if "RECURSIVE" not in statement]
+    assert "SCAN stored" not in plan
+    assert "Seq Scan on stored" not in plan
+    assert any("id=?" in line.split("kind")[-1] or "id = ANY" in line for line in plan.splitlines()), plan
 
 
 async def test_expiry_looks_at_what_is_over(database: Database) -> None:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw
-from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from penstock.store.at_once import Statement
-from penstock.store.database import Database
+from penstock.store.database import Ask, Database, asking
 from penstock.store.errors import DatabaseError
 from penstock.store.rows_in import inserting
 from penstock.store.schema import blobs
@@ -133,26 +134,37 @@ async def read(database: Database, project_id: str, query: Select[Any]) -> tuple
     """
     for _ in range(TRIES):
         async with database.read() as connection:
-            rows, found, whole = await read_once(connection, project_id, query)
+            rows, found, whole = await connection.run_sync(_rows_and_blobs, project_id, query)
         if whole:
             return rows, found
     raise lacking(database)
 
 
-async def read_once(
-    connection: AsyncConnection, project_id: str, query: Select[Any], values: Mapping[str, Any] | None = None
+def _rows_and_blobs(
+    connection: Connection, project_id: str, query: Select[Any]
 ) -> tuple[Sequence[Row[Any]], Blobs, bool]:
-    """The same over an open connection, with `values` of the query's parameters; and whether all blobs are there: a row
-    that was replaced or deleted since then took its blobs along, and what is there now is whole.
+    rows = connection.execute(query).all()
+    found, whole = blobs_of(asking(connection), project_id, [row.hashes for row in rows])
+    return rows, found, whole
+
+
+def blobs_of(ask: Ask, project_id: str, hashes: Iterable[bytes]) -> tuple[Blobs, bool]:
+    """The blobs that rows with those `hashes` need, and whether all are there: a row that was replaced or deleted since
+    it was read took its blobs along, and what is there now is whole.
     """
-    rows = (await connection.execute(query, values)).all()
-    wanted = dict.fromkeys(digest for row in rows for digest in split(row.hashes))
+    wanted = list({digest: None for some in hashes for digest in split(some)})
     found: dict[bytes, bytes] = {}
-    for some in chunks(list(wanted)):
-        where = (blobs.c.project_id == project_id, blobs.c.hash.in_(some))
-        contents = await connection.execute(select(blobs.c.hash, blobs.c.content).where(*where))
-        found.update({row.hash: row.content for row in contents})
-    return rows, found, len(found) == len(wanted)
+    for some in chunks(wanted):
+        count = 1 << (len(some) - 1).bit_length()  # few different queries, the last of `some` again and again
+        values = {f"hash_{n}": some[min(n, len(some) - 1)] for n in range(count)}
+        found.update({bytes(digest): content for digest, content in ask(_by_hash(count), {"of": project_id, **values})})
+    return found, len(found) == len(wanted)
+
+
+@cache
+def _by_hash(count: int) -> Select[Any]:
+    of = (blobs.c.project_id == bindparam("of"), blobs.c.hash.in_([bindparam(f"hash_{n}") for n in range(count)]))
+    return select(blobs.c.hash, blobs.c.content).where(*of)
 
 
 def lacking(database: Database) -> DatabaseError:

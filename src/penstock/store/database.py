@@ -7,36 +7,44 @@ import importlib.util
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any, Self
 from urllib.parse import quote
 
 import aiosqlite
-from sqlalchemy import event, text
+from sqlalchemy import Connection, Select, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import DataError as RefusedData
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from penstock.settings import Settings
-from penstock.store.at_once import PRAGMAS, AtOnce, Statement
+from penstock.store.at_once import PRAGMAS, AtOnce, Statement, T, ask
 from penstock.store.errors import DatabaseError, RowRefused
 from penstock.store.files import make_file, make_folder
 from penstock.store.revisions import prepare
 
 _WRITERS = 0x70656E73  # PostgreSQL's number for "who writes to Penstock's tables"
 _LAST_WORD_S = 5.0
+_CONNECTIONS = 4  # for queries, in each of the two ways to ask
+
+Ask = Callable[[Select[Any], Mapping[str, Any]], Sequence[Sequence[Any]]]
+"""Gives the rows of a query that is made once, with the values of its parameters as the database holds them."""
 
 
 class Database:
     """Connections to one database. For one event loop; close it before that ends."""
 
-    def __init__(self, engine: AsyncEngine, file: Path | None, at_once: AtOnce | None, threads: set[Thread]) -> None:
+    def __init__(
+        self, engine: AsyncEngine, file: Path | None, connect: Callable[[], aiosqlite.Connection], threads: set[Thread]
+    ) -> None:
         self._engine = engine
-        self._at_once = at_once
+        self._puts = AtOnce(connect) if file else None
+        self._looks = AtOnce(connect, _CONNECTIONS) if file else None
         self._threads = threads
         self._file = file
         self._identity = _identity(file) if file else None
@@ -64,8 +72,8 @@ class Database:
         connect = _connecting(threads)
         # No transactions of the driver's own making: each begins here, and begins with the lock.
         how = {"isolation_level": None, "timeout": lock_wait_s}
-        at_once = AtOnce(lambda: connect(f"{url.database}?mode=rw", uri=True, **how)) if file is not None else None
-        database = cls(_engine(url, how, connect), file, at_once, threads)
+        engine = _engine(url, how, connect)
+        database = cls(engine, file, lambda: connect(f"{url.database}?mode=rw", uri=True, **how), threads)
         try:
             await prepare(database)
             await database._log_ahead(lock_wait_s)
@@ -94,6 +102,16 @@ class Database:
             async with self._reader.connect() as connection:
                 yield connection
 
+    async def look(self, function: Callable[[Ask], T]) -> T:
+        """What `function` makes of what it asks; each query sees what is committed when it starts. With SQLite all is
+        asked in one go, in another thread. Raises DatabaseError.
+        """
+        with _Words(self.name):
+            if self._looks is not None:
+                return await self._looks.run(lambda connection: function(partial(ask, connection)))
+            async with self._reader.connect() as connection:
+                return await connection.run_sync(lambda sync: function(asking(sync)))
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end of the block; one at a time, whoever else writes.
@@ -120,7 +138,7 @@ class Database:
 
         Raises DatabaseError, RowRefused.
         """
-        if self._at_once is None:
+        if self._puts is None:
             async with self.write() as connection:
                 for statement, rows in statements:
                     await connection.exec_driver_sql(statement, list(rows))
@@ -128,7 +146,7 @@ class Database:
         with _Words(self.name):
             self._check_identity()
             async with self._writing:
-                await self._at_once.run(statements)
+                await self._puts.put(statements)
 
     def _check_identity(self) -> None:
         if self._identity is not None and _identity(self._file) != self._identity:
@@ -165,12 +183,18 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection."""
-        if self._at_once is not None:
-            await self._at_once.close()
+        for at_once in (self._puts, self._looks):
+            if at_once is not None:
+                await at_once.close()
         await self._engine.dispose()
         # A query whose caller gave up may run on, and its thread answers to the event loop, which must be there still.
         for thread in [thread for thread in self._threads if thread.is_alive()]:
             await asyncio.to_thread(thread.join, _LAST_WORD_S)
+
+
+def asking(connection: Connection) -> Ask:
+    """The same over a connection of SQLAlchemy's."""
+    return lambda query, values: connection.execute(query, values).all()
 
 
 class _Words:
@@ -244,12 +268,12 @@ def _connecting(threads: set[Thread]) -> Callable[..., aiosqlite.Connection]:
 def _engine(url: URL, how: dict[str, Any], connect: Callable[..., aiosqlite.Connection]) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(
-            url, pool_size=4, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True
+            url, pool_size=_CONNECTIONS, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True
         )
 
     engine = create_async_engine(
         url,
-        pool_size=4,
+        pool_size=_CONNECTIONS,
         max_overflow=0,
         pool_use_lifo=True,  # mostly one connection, with its prepared statements, and not four
         pool_timeout=10,

@@ -8,15 +8,28 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import FromClause, Row, Select, bindparam, func, literal, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+import msgspec
+from sqlalchemy import (
+    ARRAY,
+    FromClause,
+    Row,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.sql import ColumnElement
 
 from penstock.core.errors import InvalidRequest
-from penstock.store.content import TOGETHER, TRIES, Blobs, chunks, lacking, read, read_once, unpack_items
-from penstock.store.database import Database
+from penstock.store.content import TOGETHER, TRIES, Blobs, blobs_of, chunks, lacking, read, unpack_items
+from penstock.store.database import Ask, Database
 from penstock.store.errors import UnknownCursor
-from penstock.store.schema import stored, stored_labels
+from penstock.store.schema import holdable, stored, stored_labels
 from penstock.store.stored_object import SHORT, Kind, StoredObject, alive, labels, object_of
 
 _TRIES = 10  # of a list that others' deletes come in between
@@ -31,31 +44,33 @@ async def chain(database: Database, project_id: str, id: str, most: int = 10_000
     Empty where it, or any before it, is not there: to go on from the rest would be another conversation. Raises
     InvalidRequest where they are more than `most`, DatabaseError.
     """
+    query = _OF_LINKS_BY_ARRAY if database.numbered else _OF_LINKS_BY_JSON
     for _ in range(TRIES):
-        found: dict[str, StoredObject] = {}
-        async with database.read() as connection:  # one for all: each takes several turns of its thread
-            ids = await _links(connection, project_id, id, most)
-            for some in chunks(ids):
-                values = {"project_id": project_id, "ids": some, "now": time.time_ns() // 1000}
-                rows, contents, whole = await read_once(connection, project_id, _OF_LINKS, values)
-                if not whole:
-                    break
-                unpack = partial(_links_of, rows, contents)
-                found |= unpack() if len(rows) <= _AT_ONCE else await asyncio.to_thread(unpack)
-            else:
-                return [found[link] for link in reversed(ids)] if len(found) == len(ids) else []
+        values = {"project_id": project_id, "newest": holdable(id), "most": most, "now": time.time_ns() // 1000}
+        ids, rows, contents, whole = await database.look(partial(_chained, query, values))
+        if len(ids) > most:
+            raise InvalidRequest(
+                f"more than {most} responses come before '{id}', too many to be continued", param="previous_response_id"
+            )
+        if whole:
+            unpack = partial(_links_of, rows, contents)
+            found = unpack() if len(rows) <= _AT_ONCE else await asyncio.to_thread(unpack)
+            return [found[link] for link in reversed(ids)] if len(found) == len(ids) else []
     raise lacking(database)
 
 
-async def _links(connection: AsyncConnection, project_id: str, id: str, most: int) -> list[str]:
-    """The ids of a chain as far as it is known, newest first, and the first that is not. Raises InvalidRequest."""
-    values = {"project_id": project_id, "newest": id, "most": most, "now": time.time_ns() // 1000}
-    ids: list[str] = list(await connection.scalars(_LINKS, values))
-    if len(ids) > most:
-        raise InvalidRequest(
-            f"more than {most} responses come before '{id}', too many to be continued", param="previous_response_id"
-        )
-    return ids
+def _chained(
+    query: Select[Any], values: Mapping[str, Any], ask: Ask
+) -> tuple[list[str], Sequence[Sequence[Any]], Blobs, bool]:
+    """The ids of a chain as far as it is known, newest first, and the first that is not; the rows that are there, their
+    blobs, and whether these are all there. Where there are too many links, nothing but those."""
+    ids = [link for (link,) in ask(_LINKS, values)]
+    if len(ids) > values["most"]:
+        return ids, (), {}, True
+    known = {"project_id": values["project_id"], "now": values["now"]}
+    rows = ask(query, known | {"ids": ids if query is _OF_LINKS_BY_ARRAY else msgspec.json.encode(ids).decode()})
+    contents, whole = blobs_of(ask, values["project_id"], [row[_HASHES] for row in rows])
+    return ids, rows, contents, whole
 
 
 def _of_project() -> tuple[ColumnElement[bool], ...]:
@@ -77,21 +92,25 @@ def _links_query() -> Select[tuple[str]]:
     return select(chained.c.id).order_by(chained.c.depth)
 
 
-# Made once: to make them takes longer than to ask them.
+# Made once: to make them takes longer than to ask them. However many ids there are, the text is the same.
 _LINKS = _links_query()
-_OF_LINKS = select(
-    *(stored.c[name] for name in ("id", "project_id", "created", "status", "previous", "hashes", "input", "output"))
-).where(*_of_project(), stored.c.id.in_(bindparam("ids", expanding=True)))
+_COLUMNS = ("id", "project_id", "created", "status", "previous", "hashes", "input", "output")
+_HASHES = _COLUMNS.index("hashes")
+_OF_LINKS = select(*(stored.c[name] for name in _COLUMNS)).where(*_of_project())
+_OF_LINKS_BY_ARRAY = _OF_LINKS.where(stored.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
+_OF_LINKS_BY_JSON = _OF_LINKS.where(
+    stored.c.id.in_(select(column("value")).select_from(func.json_each(bindparam("ids"))))
+)
 
 
 def _objects(rows: Sequence[Row[Any]], contents: Blobs) -> dict[str, StoredObject]:
     return {row.id: object_of(row, contents) for row in rows}
 
 
-def _links_of(rows: Sequence[Row[Any]], contents: Blobs) -> dict[str, StoredObject]:
+def _links_of(rows: Sequence[Sequence[Any]], contents: Blobs) -> dict[str, StoredObject]:
     found = {}
     for row in rows:
-        id, project_id, created, status, previous, hashes, input, output = tuple(row)
+        id, project_id, created, status, previous, hashes, input, output = row
         found[id] = StoredObject(
             id=id,
             project_id=project_id,
