@@ -9,6 +9,7 @@ import argparse
 import dataclasses
 import itertools
 import re
+import zlib
 from pathlib import Path
 from typing import Final
 
@@ -74,7 +75,9 @@ def _learn(arguments: argparse.Namespace) -> None:
         learn.learn(plan, tokens, arguments.run, network.Shape(tokens.get_vocab_size()))
     else:
         first, tokens = export.read(arguments.start_from)
-        learn.learn(dataclasses.replace(plan, copying=0), tokens, arguments.run, first.shape, first)
+        # A seed of its own: what this model has already seen does not come again.
+        plan = dataclasses.replace(plan, copying=0, seed=zlib.crc32(arguments.start_from.read_bytes()))
+        learn.learn(plan, tokens, arguments.run, first.shape, first)
 
 
 def _export(arguments: argparse.Namespace) -> None:

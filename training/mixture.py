@@ -26,15 +26,15 @@ class Stage:
 STAGES: Final = (
     # Drills: short questions alone, of which a step holds three times as many. Sums and facts take thousands of them.
     Stage(
-        0.35,
+        0.25,
         {"talk": 0.12, "lists": 0.14, "arithmetic": 0.36, "facts": 0.19, "recall": 0.10, "outside": 0.09},
         dressing=0.15,
     ),
     Stage(
-        0.65,
+        0.75,
         {
-            "talk": 0.09, "lists": 0.11, "arithmetic": 0.20, "facts": 0.10, "recall": 0.10, "json": 0.12, "tools": 0.21,
-            "outside": 0.07,
+            "talk": 0.09, "lists": 0.10, "arithmetic": 0.19, "facts": 0.09, "recall": 0.09, "json": 0.12, "tools": 0.26,
+            "outside": 0.06,
         },
         dressing=1.0,
     ),

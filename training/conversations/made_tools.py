@@ -55,12 +55,17 @@ _VALUES: Final[dict[str, Callable[[Draw], Any]]] = {
     "language": lambda draw: draw.pool("languages"),
 }
 
+_ANY_VERB: Final = 0.25
+"""How often (0-1) any word stands for the verb: what such a tool is asked for is known by that word alone."""
 _ABOUT: Final = (
     "{Verb} the {object} of a {noun}.", "{Verb} the {object} of a {noun}", "{Verb} the {object} for a {noun}.",
     "{Verb} a {object}.", "{Verbs} the {object} of a {noun}.", "{Verbs} one {object}",
     "Tool to {verb} the {object} of a {noun}.",
     "Use this to {verb} a {object}.", "{Verb} the {object} of one {noun}.", "{Verb} the given {noun}'s {object}.",
     "Can {verb} the {object} of any {noun}.", "Function that {verbs} the {object} of a {noun}.",
+    "{Verb} {object}", "Lets you {verb} the {object} of a {noun}.", "{Verbs} {object} by {noun}.",
+    "{Verb} the {object} that belongs to a {noun}.", "API: {verb} the {object} of a {noun}",
+    "To {verb} a {noun}'s {object}.",
 )  # fmt: skip
 _DO: Final = (
     "I want to {vp}", "I need to {vp}", "I'd like to {vp}", "Let's {vp}", "Can you {vp}?", "Could you {vp}?",
@@ -94,17 +99,16 @@ _IF: Final = (
 class MadeTool(Tool):
     """One of them. `strict`: another tool has the same object, so that requests must use the very verb."""
 
-    def __init__(self, draw: Draw, verb: str | None = None, thing: str | None = None) -> None:
-        line = verb or draw.pool("tool_verbs")
+    def __init__(
+        self, draw: Draw, verb: str | None = None, thing: str | None = None, noun: tuple[str, str] | None = None
+    ) -> None:
+        line = verb or (draw.word() if draw.chance(_ANY_VERB) else draw.pool("tool_verbs"))
         self.line = line
         self.looks = line.startswith("?")
         self.verbs = [word.replace("_", " ") for word in line.lstrip("?").split(", ")]
         self.thing = thing or (draw.made_up_word() if draw.chance(0.45) else draw.pool("tool_objects"))
         self.strict = False
-        noun, _, kind = draw.pick(_NOUNS).partition(":")
-        if draw.chance(0.15):
-            noun, kind = draw.made_up_word(), draw.any(("name", "code", "word"))
-        self.noun, self.noun_kind = noun, kind
+        self.noun, self.noun_kind = noun or _noun(draw)
         self.kind = f"{self.verbs[0]} {self.thing}"
         self.words = frozenset(re.findall("[a-z]{4,}", f"{self.thing} {self.verbs[0]}"))
         self.name = self._named(draw)
@@ -208,6 +212,15 @@ class MadeTool(Tool):
         return f"{label} {both(draw, values)}"
 
 
+def _noun(draw: Draw) -> tuple[str, str]:
+    """What a tool is for one of, and what kind of value says which one. Mostly a word that is otherwise none of that:
+    else the few usual ones are learnt by heart."""
+    if draw.chance(0.4):
+        noun, _, kind = draw.pick(_NOUNS).partition(":")
+        return noun, kind
+    return draw.word(), draw.any(("name", "code", "word"))
+
+
 def _extra(draw: Draw) -> Parameter:
     """A parameter of any kind beside the main one."""
     kind = draw.any(("number", "integer", "integer", "flag", "choice", "choice", "text", "text", "text", "list"))
@@ -224,7 +237,7 @@ def _extra(draw: Draw) -> Parameter:
         name, words = draw.pick(_CHOICES)
         kind, options = "enum", tuple(words.split())
         if draw.chance(0.3):
-            name, options = draw.made_up_word(), tuple(draw.made_up_word() for _ in range(draw.number(2, 3)))
+            name, options = draw.word(), tuple(different(draw, Draw.word, draw.number(2, 3)))
     else:
         name, _, of = draw.pick(_TEXTS if kind == "text" else _LISTS).partition(":")
         make = _VALUES[of]
@@ -233,8 +246,8 @@ def _extra(draw: Draw) -> Parameter:
         else:
             one = make
             kind, make = "array", lambda draw: [one(draw) for _ in range(draw.number(1, 3))]
-    if draw.chance(0.12) and kind not in ("enum", "array"):
-        name = draw.made_up_word()
+    if draw.chance(0.3) and kind not in ("enum", "array"):
+        name = draw.word()
     label = name.replace("_", " ")
     about = draw.any((f"The {label}.", f"{label.capitalize()}", f"What {label} to use.", None, None))
     return Parameter(name, name, kind, about, make, options, optional)

@@ -81,13 +81,14 @@ def _clash(tool: Tool, others: Sequence[Tool]) -> bool:
 
 def _near(draw: Draw, tool: MadeTool) -> MadeTool | None:
     """A tool that differs in its verb alone, or in its object alone; None if the first would then be ambiguous."""
+    noun = (tool.noun, tool.noun_kind) if draw.chance(0.5) else None
     if draw.chance(0.5):
-        other = MadeTool(draw, thing=tool.thing)
+        other = MadeTool(draw, thing=tool.thing, noun=noun)
         if set(other.verbs) & set(tool.verbs) or (other.looks and tool.looks) or tool.thing in other.verbs:
             return None
         tool.strict = other.strict = True
     else:
-        other = MadeTool(draw, verb=tool.line)
+        other = MadeTool(draw, verb=tool.line, noun=noun)
         if set(other.thing.split()) & set(tool.thing.split()):
             return None
     return None if other.name == tool.name or tool.about is None or other.about is None else other
@@ -113,7 +114,7 @@ def _distractors(draw: Draw, wanted: Sequence[Tool], count: int, *, near: bool =
 
 def _few(draw: Draw) -> int:
     """How many tools there are beside the right one."""
-    return draw.any((0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 4))
+    return draw.any((0, 0, 1, 1, 1, 1, 2, 2, 2, 2))
 
 
 def _entries(draw: Draw, tools: Sequence[Tool]) -> list[dict[str, Any]]:
@@ -169,7 +170,7 @@ def two_tools(draw: Draw) -> Example:
     """Calls of two tools, in one request."""
     while True:
         first = _tool(draw)
-        second, *others = _distractors(draw, [first], 1 + draw.any((0, 0, 1, 1, 2)), near=False)
+        second, *others = _distractors(draw, [first], 1 + draw.any((0, 0, 1, 1)), near=False)
         one, two = first.ask(draw, plain=True), second.ask(draw, plain=True)
         if one is not None and two is not None and "\n" not in one.text + two.text:
             break
@@ -309,14 +310,14 @@ def after_talk(draw: Draw) -> Example:
 
 
 SKILLS: Final[dict[str, tuple[str, float, Skill]]] = {
-    "tools_one": ("tools", 0.31, one_call),
+    "tools_one": ("tools", 0.30, one_call),
     "tools_forced": ("tools", 0.08, forced_call),
-    "tools_same_twice": ("tools", 0.09, same_twice),
-    "tools_two": ("tools", 0.09, two_tools),
-    "tools_unfit": ("tools", 0.07, unfit_request),
-    "tools_outside": ("tools", 0.06, outside),
-    "tools_inside": ("tools", 0.08, inside),
-    "tools_result": ("tools", 0.14, from_result),
+    "tools_same_twice": ("tools", 0.10, same_twice),
+    "tools_two": ("tools", 0.12, two_tools),
+    "tools_unfit": ("tools", 0.10, unfit_request),
+    "tools_outside": ("tools", 0.05, outside),
+    "tools_inside": ("tools", 0.07, inside),
+    "tools_result": ("tools", 0.10, from_result),
     "tools_after_result": ("tools", 0.06, after_result),
     "tools_after_talk": ("tools", 0.02, after_talk),
 }
