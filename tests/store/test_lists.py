@@ -233,10 +233,8 @@ async def test_a_chain_costs_its_links(database: Database, counted: bool) -> Non
     assert len(searches) == 2, plan  # the first, and each next one
     assert all(line.count("project_id") == line.count("kind") == 1 and "id" in line for line in searches), plan
     assert all("id=?" in line.split("kind")[1] or "(id = " in line for line in searches), plan
-    (plan,) = [plan for statement, plan in made if "RECURSIVE" not in statement]
     assert "SCAN stored" not in plan
-    assert "Seq Scan on stored" not in plan
-    assert any("id=?" in line.split("kind")[-1] or "id = ANY" in line for line in plan.splitlines()), plan
+    assert len(made) == 1
 
 
 async def test_expiry_looks_at_what_is_over(database: Database) -> None:

@@ -8,21 +8,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import msgspec
-from sqlalchemy import (
-    ARRAY,
-    FromClause,
-    Row,
-    Select,
-    Text,
-    any_,
-    bindparam,
-    column,
-    func,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import FromClause, Row, Select, and_, bindparam, func, literal, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
 from penstock.core.errors import InvalidRequest
@@ -44,33 +30,27 @@ async def chain(database: Database, project_id: str, id: str, most: int = 10_000
     Empty where it, or any before it, is not there: to go on from the rest would be another conversation. Raises
     InvalidRequest where they are more than `most`, DatabaseError.
     """
-    query = _OF_LINKS_BY_ARRAY if database.numbered else _OF_LINKS_BY_JSON
+    query = _LATERAL_LINKS if database.numbered else _LINKS
+    values = {"project_id": project_id, "newest": holdable(id), "most": most, "now": time.time_ns() // 1000}
     for _ in range(TRIES):
-        values = {"project_id": project_id, "newest": holdable(id), "most": most, "now": time.time_ns() // 1000}
-        ids, rows, contents, whole = await database.look(partial(_chained, query, values))
-        if len(ids) > most:
+        rows, contents, whole = await database.look(partial(_chained, query, values))
+        if len(rows) > most:
             raise InvalidRequest(
                 f"more than {most} responses come before '{id}', too many to be continued", param="previous_response_id"
             )
+        if rows and rows[-1][_ID] is None:
+            return []
         if whole:
-            unpack = partial(_links_of, rows, contents)
-            found = unpack() if len(rows) <= _AT_ONCE else await asyncio.to_thread(unpack)
-            return [found[link] for link in reversed(ids)] if len(found) == len(ids) else []
+            unpack = partial(_responses, project_id, rows, contents)
+            return unpack() if len(rows) <= _AT_ONCE else await asyncio.to_thread(unpack)
     raise lacking(database)
 
 
-def _chained(
-    query: Select[Any], values: Mapping[str, Any], ask: Ask
-) -> tuple[list[str], Sequence[Sequence[Any]], Blobs, bool]:
-    """The ids of a chain as far as it is known, newest first, and the first that is not; the rows that are there, their
-    blobs, and whether these are all there. Where there are too many links, nothing but those."""
-    ids = [link for (link,) in ask(_LINKS, values)]
-    if len(ids) > values["most"]:
-        return ids, (), {}, True
-    known = {"project_id": values["project_id"], "now": values["now"]}
-    rows = ask(query, known | {"ids": ids if query is _OF_LINKS_BY_ARRAY else msgspec.json.encode(ids).decode()})
-    contents, whole = blobs_of(ask, values["project_id"], [row[_HASHES] for row in rows])
-    return ids, rows, contents, whole
+def _chained(query: Select[Any], values: Mapping[str, Any], ask: Ask) -> tuple[Sequence[Sequence[Any]], Blobs, bool]:
+    """The rows of a chain, newest first, the last one of None where a link is missing; their blobs, and whether those
+    are all there."""
+    rows = ask(query, values)
+    return rows, *blobs_of(ask, values["project_id"], [row[_HASHES] or b"" for row in rows])
 
 
 def _of_project() -> tuple[ColumnElement[bool], ...]:
@@ -78,40 +58,34 @@ def _of_project() -> tuple[ColumnElement[bool], ...]:
     return stored.c.project_id == bindparam("project_id"), stored.c.kind == "response", alive_now
 
 
-def _links_query() -> Select[tuple[str]]:
+def _links(lateral: bool) -> Select[Any]:
+    """The columns of a chain, newest first. What is `lateral` PostgreSQL looks up link by link, by the key: asked for a
+    plain join it may read everything at each link, as long as it has counted nothing of a table."""
     of_project = _of_project()
-    newest = select(stored.c.id, stored.c.previous, literal(0).label("depth"))
-    newest = newest.where(*of_project, stored.c.id == bindparam("newest"))
+    columns = [stored.c[name] for name in _COLUMNS]
+    newest = select(*columns, literal(0).label("depth")).where(*of_project, stored.c.id == bindparam("newest"))
     link = newest.cte("link", recursive=True)
-    # Asked for the one value, PostgreSQL looks it up by its key. Asked for a join, it may read everything at each
-    # link, as long as it has counted nothing of a table.
-    previous = select(stored.c.previous).where(*of_project, stored.c.id == link.c.previous).correlate(link)
-    older = select(link.c.previous, previous.scalar_subquery(), link.c.depth + 1)
-    older = older.where(link.c.previous.is_not(None), link.c.depth < bindparam("most"))
-    chained = link.union_all(older)
-    return select(chained.c.id).order_by(chained.c.depth)
+    is_it = and_(*of_project, stored.c.id == link.c.previous)
+    older = select(*columns).where(is_it).offset(0).correlate(link).lateral("older") if lateral else stored
+    further = select(*(older.c[name] for name in _COLUMNS), link.c.depth + 1)
+    further = further.select_from(link.outerjoin(older, true() if lateral else is_it))
+    chained = link.union_all(further.where(link.c.previous.is_not(None), link.c.depth < bindparam("most")))
+    return select(*(chained.c[name] for name in _COLUMNS)).order_by(chained.c.depth)
 
 
-# Made once: to make them takes longer than to ask them. However many ids there are, the text is the same.
-_LINKS = _links_query()
-_COLUMNS = ("id", "project_id", "created", "status", "previous", "hashes", "input", "output")
-_HASHES = _COLUMNS.index("hashes")
-_OF_LINKS = select(*(stored.c[name] for name in _COLUMNS)).where(*_of_project())
-_OF_LINKS_BY_ARRAY = _OF_LINKS.where(stored.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
-_OF_LINKS_BY_JSON = _OF_LINKS.where(
-    stored.c.id.in_(select(column("value")).select_from(func.json_each(bindparam("ids"))))
-)
+_COLUMNS = ("id", "created", "status", "previous", "hashes", "input", "output")
+_ID, _HASHES = _COLUMNS.index("id"), _COLUMNS.index("hashes")
+# Made once: to make one takes longer than to ask it.
+_LINKS, _LATERAL_LINKS = _links(lateral=False), _links(lateral=True)
 
 
 def _objects(rows: Sequence[Row[Any]], contents: Blobs) -> dict[str, StoredObject]:
     return {row.id: object_of(row, contents) for row in rows}
 
 
-def _links_of(rows: Sequence[Sequence[Any]], contents: Blobs) -> dict[str, StoredObject]:
-    found = {}
-    for row in rows:
-        id, project_id, created, status, previous, hashes, input, output = row
-        found[id] = StoredObject(
+def _responses(project_id: str, rows: Sequence[Sequence[Any]], contents: Blobs) -> list[StoredObject]:
+    return [
+        StoredObject(
             id=id,
             project_id=project_id,
             kind="response",
@@ -121,7 +95,8 @@ def _links_of(rows: Sequence[Sequence[Any]], contents: Blobs) -> dict[str, Store
             input=unpack_items(input, hashes, contents),
             output=unpack_items(output, hashes, contents),
         )
-    return found
+        for id, created, status, previous, hashes, input, output in reversed(rows)
+    ]
 
 
 async def listed(
