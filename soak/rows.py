@@ -128,13 +128,30 @@ def _completion(number: int) -> dict[str, Any]:
     }
 
 
+def _question(number: int) -> str:
+    return f"{number}? {_LINE}"
+
+
+def _answer(number: int) -> str:
+    return f"{number}: {_LINE * 4}"
+
+
+def turns() -> list[dict[str, str]]:
+    """What the chain says, as messages of chat."""
+    return [
+        {"role": role, "content": said(number)}
+        for number in range(TURNS)
+        for role, said in (("user", _question), ("assistant", _answer))
+    ]
+
+
 def _response(number: int) -> dict[str, Any]:
-    content = {"type": "output_text", "text": f"{number}: {_LINE * 4}", "annotations": [], "logprobs": []}
+    content = {"type": "output_text", "text": _answer(number), "annotations": [], "logprobs": []}
     output = {"type": "message", "id": new_id("msg_"), "status": "completed", "role": "assistant", "content": [content]}
     return {
         "kind": "response",
         "model": "gpt-0",
-        "input": [_raw(_message(f"{number}? {_LINE}"))],
+        "input": [_raw(_message(_question(number)))],
         "output": [_raw(output)],
         "body": msgspec.json.encode({"object": "response", "status": "completed", "model": "gpt-0"}),
     }
