@@ -51,7 +51,7 @@ def journal(settings: Settings) -> Journal:
 
 @pytest.fixture
 async def keeper(database: Database, journal: Journal) -> AsyncIterator[Keeper]:
-    made = Keeper(database, journal, fold)
+    made = Keeper(database, journal, fold, 600)
     yield made
     await made.close()
 
@@ -177,7 +177,7 @@ async def test_while_the_database_is_down_the_journal_has_it(
 
 @sqlite_only
 async def test_where_neither_takes_it_its_caller_hears_so(database: Database, settings: Settings) -> None:
-    keeper = Keeper(database, Journal(Path(settings.home) / "journal", 1), fold)
+    keeper = Keeper(database, Journal(Path(settings.home) / "journal", 1), fold, 600)
     with _nobody_else_writes(settings), pytest.raises(Unavailable) as caught:
         await keeper.keep(an_object())
     assert caught.value.code == "journal_full"
@@ -198,14 +198,14 @@ async def test_a_database_that_does_not_answer_counts_as_down(
 
 
 async def test_runs_that_were_cut_short_are_kept_as_far_as_they_came(database: Database, journal: Journal) -> None:
-    first = Keeper(database, journal, fold)
+    first = Keeper(database, journal, fold, 600)
     for n in range(70):
         entry = first.begin(an_object(f"resp_{n}", status="in_progress"))
         if n % 2:
             await first.announce(an_object(f"resp_{n}", status="in_progress"))
         entry.append(b'{"id":"msg_%d"}\n' % n)
         del entry  # the process is gone
-    again = Keeper(database, Journal(journal.folder, 1 << 20), fold)
+    again = Keeper(database, Journal(journal.folder, 1 << 20), fold, 600)
     await again.start()
     for n in range(70):
         found = await _get(database, f"resp_{n}")
@@ -275,7 +275,7 @@ def _killed_in_the_middle_of_many(home: str) -> tuple[set[str], set[str]]:
 
         async def main(home):
             async with await Database.open(Settings(home=home)) as database:
-                keeper, numbers = Keeper(database, Journal(Path(home) / "journal", 1 << 24), None), count()
+                keeper, numbers = Keeper(database, Journal(Path(home) / "journal", 1 << 24), None, 600), count()
                 await asyncio.gather(*(work(keeper, numbers) for _ in range(200)))
 
         asyncio.run(main(sys.argv[1]))
@@ -314,3 +314,38 @@ async def test_what_is_past_its_time_is_deleted_by_itself(keeper: Keeper, databa
     async with asyncio.timeout(10):
         while await ask(database, "SELECT id FROM stored") != [("resp_2",)]:
             await asyncio.sleep(0.01)
+
+
+async def test_what_no_process_can_have_in_hand_any_more_is_ended(
+    keeper: Keeper, database: Database, journal: Journal
+) -> None:
+    now = time.time_ns() // 1000
+    for id, status, created in (
+        ("resp_old", "in_progress", now - 5 * 3600 * 10**6),
+        ("resp_asked", "ending", now - 5 * 3600 * 10**6),
+        ("resp_new", "in_progress", now - 3600 * 10**6),
+        ("resp_over", "completed", now - 5 * 3600 * 10**6),
+    ):
+        await keeper.announce(an_object(id, status=status, created=created))
+    await keeper.start()
+    async with asyncio.timeout(10):
+        while await ask(database, "SELECT id FROM stored WHERE status = 'incomplete' ORDER BY id") != [
+            ("resp_asked",),
+            ("resp_old",),
+        ]:
+            await asyncio.sleep(0.01)
+    untouched = "SELECT id, status FROM stored WHERE status <> 'incomplete' ORDER BY id"
+    assert await ask(database, untouched) == [("resp_new", "in_progress"), ("resp_over", "completed")]
+
+
+async def test_a_machine_that_comes_back_after_that_brings_what_it_has(
+    keeper: Keeper, database: Database, journal: Journal
+) -> None:
+    await keeper.keep(an_object(status="incomplete"))
+    entry = keeper.begin(an_object(status="in_progress"))
+    entry.append(b'{"id":"msg_1"}\n')
+    entry.leave()
+    await keeper.start()
+    found = await _get(database)
+    assert found is not None
+    assert [bytes(raw) for raw in found.output] == [b'{"id":"msg_1"}']

@@ -249,3 +249,15 @@ async def test_expiry_looks_at_what_is_over(database: Database) -> None:
         assert "ix_stored_expires" in plan
         assert "TEMP B-TREE" not in plan
         assert "Sort" not in plan
+
+
+async def test_the_lost_are_found_by_their_index(database: Database) -> None:
+    await objects.put(database, [an_object(n) for n in range(500)])
+    await objects.put(database, [an_object(n, status="in_progress", created=n) for n in range(500, 520)])
+    await change(database, "ANALYZE")
+    with plans(database) as found:
+        assert [id for _, _, id in await objects.lost(database, 505)] == [an_object(n).id for n in range(500, 505)]
+        ((_, plan),) = await found()
+    assert "ix_stored_under_way" in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan

@@ -86,7 +86,7 @@ class Application:
         )
         prices = Prices.of(settings, rows)
         self._journal = Journal(home / "journal", settings.spool.max_bytes)
-        self._keeper = Keeper(database, self._journal, cut_short)
+        self._keeper = Keeper(database, self._journal, cut_short, settings.timeouts.whole_s)
         self._ledger = Ledger(database, Runners(home / "runners"), settings.timeouts.whole_s)
         idempotency = Idempotency(self._ledger, self._admission, settings.limits.write_s)
         metrics.gauges["penstock_journal_waiting_bytes"] = lambda: self._journal.waiting_bytes

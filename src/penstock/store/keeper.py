@@ -32,6 +32,7 @@ _AGAIN_S = 0.5  # the first pause after something went into the journal; it doub
 _AT_START_S = 30.0  # what is left after so long of draining at the start is drained while serving
 _CLAIMED = 32  # files of the journal that are in memory at once
 _EXPIRE_S = 60.0
+_LOST_S = 3600.0  # beyond twice the longest run: clocks, and servers that are set otherwise
 
 
 class _Waiting:
@@ -60,13 +61,15 @@ class _Announced(_Waiting):
 class Keeper:
     """One process's way of stored objects into the database. For one event loop.
 
-    `fold` makes an object of what a dead process left; it is called in the event loop's thread.
+    `fold` makes an object of what a dead process left; it is called in the event loop's thread. `longest_s` is how long
+    a run takes at most.
     """
 
-    def __init__(self, database: Database, journal: Journal, fold: Fold) -> None:
+    def __init__(self, database: Database, journal: Journal, fold: Fold, longest_s: float) -> None:
         self._database = database
         self._journal = journal
         self._fold = fold
+        self._lost_us = int((2 * longest_s + _LOST_S) * 1e6)
         self._pending: deque[_Waiting] = deque()
         self._committing: asyncio.Task[None] | None = None
         self._one_at_a_time = asyncio.Lock()  # a look whether an object has ended, and a write after it, go together
@@ -258,7 +261,7 @@ class Keeper:
         begun = left.begun
         async with self._one_at_a_time, asyncio.timeout(_LONGEST_S):
             there = await objects.get(self._database, begun.project_id, begun.kind, begun.id)
-            if there is None or there.status in objects.UNDER_WAY:
+            if there is None or there.status in objects.UNDER_WAY or _is_lost(there):
                 # Else the process ended between the commit and the removal of the file, and who knows what was
                 # changed since then.
                 try:
@@ -283,11 +286,32 @@ class Keeper:
         while True:
             try:
                 deleted = await objects.expire(self._database, time.time_ns() // 1000)
+                await self._end_lost()
             except Exception as error:  # whatever it is, what is past its time must not stay for good
                 defect = None if isinstance(error, DatabaseError) else error
                 log.error("stored objects past their time stay", error=str(error), exc_info=defect)
                 deleted = 0
             await asyncio.sleep(0.1 if deleted else _EXPIRE_S)  # others write too
+
+
+    async def _end_lost(self) -> None:
+        """Ends what no process can have in hand any more: a machine that never came back left its journal nowhere.
+
+        Where it does come back, what its journal holds takes the place of this. Raises DatabaseError.
+        """
+        for project_id, kind, id in await objects.lost(self._database, time.time_ns() // 1000 - self._lost_us):
+            async with self._one_at_a_time:
+                there = await objects.get(self._database, project_id, kind, id)
+                if there is None or there.status not in objects.UNDER_WAY:
+                    continue
+                folded = self._fold(there, [])
+                await objects.put(self._database, [folded], turn(folded))
+            log.warning("a response was lost with its machine", id=id, status=folded.status)
+
+
+def _is_lost(object: StoredObject) -> bool:
+    """Whether it may have been ended as one that nothing is known of."""
+    return object.kind == "response" and object.status in ("incomplete", "failed") and not object.output
 
 
 def _settle(entries: list[Entry]) -> None:

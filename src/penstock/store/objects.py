@@ -22,11 +22,9 @@ from penstock.store.conversations import NewItem
 from penstock.store.database import Database
 from penstock.store.lists import chain, count, listed, walk
 from penstock.store.rows_in import inserting
-from penstock.store.schema import stored, stored_labels
+from penstock.store.schema import ENDING, IS_UNDER_WAY, UNDER_WAY, stored, stored_labels
 from penstock.store.stored_object import (
-    ENDING,
     SHORT,
-    UNDER_WAY,
     Kind,
     StoredObject,
     alive,
@@ -51,6 +49,7 @@ __all__ = [
     "expiry",
     "get",
     "listed",
+    "lost",
     "put",
     "set_metadata",
     "walk",
@@ -196,6 +195,17 @@ async def asked_to_end(database: Database, responses: Iterable[tuple[str, str]])
                 )
                 found += [(project_id, id) for id in await connection.scalars(query)]
     return found
+
+
+async def lost(database: Database, before: int, limit: int = 100) -> list[tuple[str, Kind, str]]:
+    """Projects, kinds and ids of up to `limit` objects that are under way, and began before that (Unix microseconds).
+
+    Raises DatabaseError.
+    """
+    query = select(stored.c.project_id, stored.c.kind, stored.c.id).where(IS_UNDER_WAY, stored.c.created < before)
+    async with database.read() as connection:
+        rows = (await connection.execute(query.order_by(stored.c.created).limit(limit))).all()
+    return [(row.project_id, row.kind, row.id) for row in rows]
 
 
 async def expire(database: Database, now: int, limit: int = 500) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -17,13 +19,24 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision: what a database that fits this code is stamped with."""
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 _Sequence = BigInteger().with_variant(Integer(), "sqlite")
+
+
+ENDING: Final = "ending"
+"""The status of a response that runs in one process, and that another one has asked it to end."""
+
+UNDER_WAY: Final = ("queued", "in_progress", ENDING)
+"""What the status of a response is before its end."""
+
+IS_UNDER_WAY: Final = text(f"status IN ({', '.join(map(repr, UNDER_WAY))})")
+"""The same of a row of `stored`, in the words of its index: in others neither database would use that."""
 
 
 class Said(TypeDecorator[str]):
@@ -144,6 +157,7 @@ stored = Table(
     Column("input", LargeBinary, nullable=False),
     Column("output", LargeBinary, nullable=False),
     Column("events", LargeBinary),
+    Index("ix_stored_under_way", "created", sqlite_where=IS_UNDER_WAY, postgresql_where=IS_UNDER_WAY),
 )
 
 # What a list can be narrowed by, one row for each model and pair of metadata that an object has.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw
@@ -16,12 +16,6 @@ from penstock.store.content import Blobs, Packer, unpack, unpack_items
 from penstock.store.schema import stored
 
 Kind = Literal["response", "completion", "conversation"]
-
-ENDING: Final = "ending"
-"""The status of a response that runs in one process, and that another one has asked it to end."""
-
-UNDER_WAY: Final = ("queued", "in_progress", ENDING)
-"""What the status of a response is before its end."""
 
 
 class StoredObject(msgspec.Struct, kw_only=True):
