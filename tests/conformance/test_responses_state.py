@@ -17,7 +17,7 @@ import pytest
 
 from tests.conformance.responses_server import PATH, PNG, TOOL, ResponsesServer, events, parsed
 from tests.conformance.responses_vendor import TEXT
-from tests.server import penstock
+from tests.server import ServerProcess, penstock
 from tests.upstream import Request, Wire, chunk, completion
 
 BEFORE = "a0 a1 a2 "
@@ -87,7 +87,7 @@ class Reader:
 
 
 @contextmanager
-def reading(server: ResponsesServer, id: str | None = None, **asked: Any) -> Iterator[Reader]:
+def reading(server: ServerProcess, id: str | None = None, **asked: Any) -> Iterator[Reader]:
     """A stream of a new response, or of the one with `id`, whose query is `asked` then."""
     headers = {"authorization": f"Bearer {server.key}"} | asked.pop("headers", {})
     how: dict[str, Any] = {"headers": headers, "timeout": 20}
@@ -599,6 +599,23 @@ def test_two_workers_know_the_same(tmp_path: Path) -> None:
             runs, _, _ = begun(server)
             assert server.get(f"/{runs}", method="DELETE").status_code == 200
             everywhere(lambda id=runs: server.get(f"/{id}"), 404)
+
+
+def test_what_another_process_runs_is_followed_as_it_goes(tmp_path: Path) -> None:
+    with ResponsesServer(tmp_path / "home", PENSTOCK_STORED__LINGER_S="2") as server:
+        config = (server.home / "penstock.toml").read_text()
+        with ServerProcess(server.home, config) as other:
+            id, paced, seen = begun(server)
+            with reading(other, id, starting_after=1) as joined:
+                assert [joined.next() for _ in seen[2:]] == seen[2:]
+                assert not paced.left.wait(4)  # it does not end for want of readers
+                paced.go.set()
+                assert joined.rest()[-1]["response"]["output_text"] == BEFORE + AFTER
+            id, paced, seen = begun(server)
+            with reading(other, id) as joined:
+                joined.until(BEFORE)
+            assert paced.left.wait(10)
+            assert kept(server, id, "incomplete")["output_text"] == BEFORE
 
 
 # Truncation.

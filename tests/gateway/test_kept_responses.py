@@ -55,8 +55,8 @@ async def test_a_process_that_does_not_answer_keeps_its_response(
         assert error.value.headers["retry-after"]
         with pytest.raises(NotFound):
             await asked("proj_2", "resp_1")
-    assert await objects.asked_to_end(database, [("proj_1", "resp_1")]) == [("proj_1", "resp_1")]
-    assert await objects.asked_to_end(database, [("proj_2", "resp_1"), ("proj_1", "resp_2")]) == []
+    assert await objects.asked(database, [("proj_1", "resp_1")]) == [("proj_1", "resp_1", "ending")]
+    assert await objects.asked(database, [("proj_2", "resp_1"), ("proj_1", "resp_2")]) == []
 
 
 async def test_a_response_of_another_process_is_ended_there_first(database: Database) -> None:
@@ -64,7 +64,7 @@ async def test_a_response_of_another_process_is_ended_there_first(database: Data
     made = under_way()
 
     async def other_process() -> None:
-        while not await objects.asked_to_end(database, [("proj_1", "resp_1")]):
+        while not await objects.asked(database, [("proj_1", "resp_1")]):
             await asyncio.sleep(0.02)
         made.status, made.body = "cancelled", b'{"id":"resp_1","background":true,"status":"cancelled"}'
         await objects.put(database, [made])

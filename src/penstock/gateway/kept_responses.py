@@ -27,7 +27,6 @@ _ENDED_S: Final = 10.0
 
 class _Typed(msgspec.Struct):
     type: str
-    sequence_number: int = 0
 
 
 class KeptResponses:
@@ -136,19 +135,25 @@ class KeptResponses:
         yield DONE
 
     async def _replayed(self, stored: StoredObject, after: int, obfuscation: bool) -> AsyncIterator[bytes]:
-        waited = 0.0
-        while stored.status in objects.UNDER_WAY:  # in another process: its events come all at once, at its end
+        """Of what is under way in another process, that one tells what was said as long as it is asked."""
+        position, silent_s = after + 1, 0.0
+        while True:
+            news = msgspec.json.decode(stored.events or b"[]", type=list[Raw])[position:]
+            if news:
+                position, silent_s = position + len(news), 0.0
+                yield b"".join([_framed(raw, obfuscation) for raw in news])
+            if stored.status not in objects.UNDER_WAY:
+                break
+            try:
+                await objects.ask_to_tell(self._database, stored.project_id, stored.id)
+            except DatabaseError as error:
+                raise _unreadable() from error
             await asyncio.sleep(_LOOK_EVERY_S)
-            waited += _LOOK_EVERY_S
-            if waited >= self._keep_alive_s:
-                waited = 0.0
+            silent_s += _LOOK_EVERY_S
+            if silent_s >= self._keep_alive_s:
+                silent_s = 0.0
                 yield KEEP_ALIVE
             stored = await self._stored(stored.project_id, stored.id, events=True)
-        for raw in msgspec.json.decode(stored.events or b"[]", type=list[Raw]):
-            head = msgspec.json.decode(raw, type=_Typed)
-            if head.sequence_number > after:
-                event = Event(head.type, bytes(raw))
-                yield named_event(event if obfuscation else _plain(event))
         yield DONE
 
     async def _stored(self, project_id: str, id: str, *, events: bool = False) -> StoredObject:
@@ -159,6 +164,11 @@ class KeptResponses:
         if found is None:
             raise _unknown(id)
         return found
+
+
+def _framed(raw: Raw, obfuscation: bool) -> bytes:
+    event = Event(msgspec.json.decode(raw, type=_Typed).type, bytes(raw))
+    return named_event(event if obfuscation else _plain(event))
 
 
 def _plain(event: Event) -> Event:

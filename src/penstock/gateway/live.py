@@ -71,6 +71,15 @@ class Live:
         self.left = True
         self._linger()
 
+    def followed(self) -> None:
+        """Somebody reads it in another process."""
+        self._stop_timer()
+        self._linger()
+
+    def told(self) -> bytes:
+        """The JSON array of the events so far."""
+        return b"[" + b",".join([event.data for event in self.events]) + b"]"
+
     async def follow(self, after: int, silence_s: float) -> AsyncIterator[list[Event]]:
         """The events with numbers above `after`, as they come, to the last one; [] after each `silence_s` without."""
         self._joined += 1

@@ -60,13 +60,21 @@ class Responses:
         self.keep_alive_s = settings.timeouts.keep_alive_s
 
     async def watch(self) -> None:
-        """Ends runs that other processes were asked to cancel or delete; returns when it is cancelled."""
+        """Does what other processes ask for: ends what is cancelled or deleted there, tells what is followed there.
+
+        Returns when it is cancelled.
+        """
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
             try:
-                for project_id, id in await objects.asked_to_end(self._database, self.runs.all):
-                    if (live := self.runs.find(project_id, id)) is not None:
+                for project_id, id, what in await objects.asked(self._database, self.runs.all):
+                    if (live := self.runs.find(project_id, id)) is None:
+                        continue
+                    if what == objects.ENDING:
                         live.end("cancelled")
+                    else:
+                        live.followed()
+                        await objects.tell(self._database, project_id, id, live.told())
             except DatabaseError:
                 continue  # whoever asks hears of it
 

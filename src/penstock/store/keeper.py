@@ -8,7 +8,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+import msgspec
 import structlog
+from msgspec import Raw
 
 from penstock.core.errors import Unavailable
 from penstock.store import objects
@@ -293,7 +295,6 @@ class Keeper:
                 deleted = 0
             await asyncio.sleep(0.1 if deleted else _EXPIRE_S)  # others write too
 
-
     async def _end_lost(self) -> None:
         """Ends what no process can have in hand any more: a machine that never came back left its journal nowhere.
 
@@ -301,10 +302,11 @@ class Keeper:
         """
         for project_id, kind, id in await objects.lost(self._database, time.time_ns() // 1000 - self._lost_us):
             async with self._one_at_a_time:
-                there = await objects.get(self._database, project_id, kind, id)
+                there = await objects.get(self._database, project_id, kind, id, events=True)
                 if there is None or there.status not in objects.UNDER_WAY:
                     continue
-                folded = self._fold(there, [])
+                told = msgspec.json.decode(there.events or b"[]", type=list[Raw])  # to those who followed elsewhere
+                folded = self._fold(there, [bytes(event) for event in told])
                 await objects.put(self._database, [folded], turn(folded))
             log.warning("a response was lost with its machine", id=id, status=folded.status)
 

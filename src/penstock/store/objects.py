@@ -22,7 +22,7 @@ from penstock.store.conversations import NewItem
 from penstock.store.database import Database
 from penstock.store.lists import chain, count, listed, walk
 from penstock.store.rows_in import inserting
-from penstock.store.schema import ENDING, IS_UNDER_WAY, UNDER_WAY, stored, stored_labels
+from penstock.store.schema import ENDING, FOLLOWED, IS_UNDER_WAY, UNDER_WAY, stored, stored_labels
 from penstock.store.stored_object import (
     SHORT,
     Kind,
@@ -36,12 +36,14 @@ from penstock.store.stored_object import (
 )
 
 __all__ = [
+    "ENDING",
     "UNDER_WAY",
     "Kind",
     "NewItem",
     "StoredObject",
     "ask_to_end",
-    "asked_to_end",
+    "ask_to_tell",
+    "asked",
     "chain",
     "count",
     "delete",
@@ -52,6 +54,7 @@ __all__ = [
     "lost",
     "put",
     "set_metadata",
+    "tell",
     "walk",
 ]
 
@@ -176,24 +179,44 @@ async def ask_to_end(database: Database, project_id: str, id: str) -> None:
         await connection.execute(update(stored).where(*_is(project_id, "response", id), runs).values(status=ENDING))
 
 
-async def asked_to_end(database: Database, responses: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Those of `responses`, each a project's id and its own, that were asked to end. Raises DatabaseError."""
+async def ask_to_tell(database: Database, project_id: str, id: str) -> None:
+    """Asks the process that runs the response, which is another one, to `tell` what was said so far; it goes on as long
+    as it is asked. Raises DatabaseError."""
+    runs = stored.c.status.in_(("queued", "in_progress"))
+    async with database.write() as connection:
+        await connection.execute(update(stored).where(*_is(project_id, "response", id), runs).values(status=FOLLOWED))
+
+
+async def tell(database: Database, project_id: str, id: str, events: bytes) -> None:
+    """Does so, with the JSON array of the events. Nothing where nobody asked, or it has ended. Raises DatabaseError."""
+    asked = stored.c.status == FOLLOWED
+    packed = Packer().whole(events)
+    async with database.write() as connection:
+        told = update(stored).where(*_is(project_id, "response", id), asked)
+        await connection.execute(told.values(status="in_progress", events=packed))
+
+
+async def asked(database: Database, responses: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """Those of `responses`, each a project's id and its own, that were asked for something: ENDING or FOLLOWED.
+
+    Raises DatabaseError.
+    """
     by_project: dict[str, list[str]] = defaultdict(list)
     for project_id, id in responses:
         by_project[project_id].append(id)
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str, str]] = []
     if not by_project:
         return found
     async with database.read() as connection:
         for project_id, ids in by_project.items():
             for some in chunks(ids):
-                query = select(stored.c.id).where(
+                query = select(stored.c.id, stored.c.status).where(
                     stored.c.project_id == project_id,
                     stored.c.kind == "response",
                     stored.c.id.in_(some),
-                    stored.c.status == ENDING,
+                    stored.c.status.in_((ENDING, FOLLOWED)),
                 )
-                found += [(project_id, id) for id in await connection.scalars(query)]
+                found += [(project_id, row.id, row.status) for row in await connection.execute(query)]
     return found
 
 

@@ -32,7 +32,10 @@ _Sequence = BigInteger().with_variant(Integer(), "sqlite")
 ENDING: Final = "ending"
 """The status of a response that runs in one process, and that another one has asked it to end."""
 
-UNDER_WAY: Final = ("queued", "in_progress", ENDING)
+FOLLOWED: Final = "followed"
+"""The same of one that another process has asked to tell here what was said so far."""
+
+UNDER_WAY: Final = ("queued", "in_progress", ENDING, FOLLOWED)
 """What the status of a response is before its end."""
 
 IS_UNDER_WAY: Final = text(f"status IN ({', '.join(map(repr, UNDER_WAY))})")
