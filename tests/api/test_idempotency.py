@@ -346,23 +346,45 @@ def test_when_the_first_leaves_the_joined_one_gets_the_answer(
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_when_all_leave_the_call_ends_and_the_next_one_is_a_new_one(
-    server: ServerProcess, shared_vendor: FakeVendor, stream: bool
+    vendor: FakeVendor, tmp_path: Path, stream: bool
+) -> None:
+    with ServerProcess(tmp_path, provider_toml("openai", vendor.url), PENSTOCK_STORED__LINGER_S="1") as server:
+        held = vendor.behave = _Held()
+        name, body = _name(), STREAM if stream else BODY
+        first = _Client(server, body, name)
+        assert held.begun.wait(10)
+        joined = _Client(server, body, name)
+        _wait_for_calls(server, 2)
+        first.leave()
+        assert not held.gone.wait(1.5)
+        joined.leave()
+        assert held.gone.wait(5)
+        vendor.behave = answer
+        got = _post(server, body, name)
+        assert got.status_code == 200
+        assert "idempotent-replayed" not in got.headers
+        assert len(vendor.requests) == 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_whose_connection_broke_finds_its_call_again(
+    server: ServerProcess, shared_vendor: FakeVendor, pool: ThreadPoolExecutor, stream: bool
 ) -> None:
     held = shared_vendor.behave = _Held()
     name, body = _name(), STREAM if stream else BODY
     first = _Client(server, body, name)
     assert held.begun.wait(10)
-    joined = _Client(server, body, name)
-    _wait_for_calls(server, 2)
+    if stream:
+        assert first.read_some()
     first.leave()
-    assert not held.gone.wait(0.3)
-    joined.leave()
-    assert held.gone.wait(5)
-    shared_vendor.behave = answer
-    got = _post(server, body, name)
+    assert not held.gone.wait(0.5)
+    again = pool.submit(_post, server, body, name)
+    _wait_for_calls(server, 2)
+    held.go.set()
+    got = again.result(20)
     assert got.status_code == 200
-    assert "idempotent-replayed" not in got.headers
-    assert len(shared_vendor.requests) == 2
+    assert got.content.endswith(DONE) == stream
+    assert len(shared_vendor.requests) == 1
 
 
 def test_twenty_at_once_make_one_call(

@@ -88,7 +88,7 @@ class Application:
         self._journal = Journal(home / "journal", settings.spool.max_bytes)
         self._keeper = Keeper(database, self._journal, cut_short, settings.timeouts.whole_s)
         self._ledger = Ledger(database, Runners(home / "runners"), settings.timeouts.whole_s)
-        idempotency = Idempotency(self._ledger, self._admission, settings.limits.write_s)
+        idempotency = Idempotency(self._ledger, self._admission, settings.limits.write_s, settings.stored.linger_s)
         metrics.gauges["penstock_journal_waiting_bytes"] = lambda: self._journal.waiting_bytes
         gateway = Gateway(
             settings, self.catalogue, vendors, self._admission, self._spool, metrics, prices, self._keeper

@@ -34,10 +34,13 @@ class Flight:
     """Grows by `begin`, `add` and `close`, or all at once by `whole` or `fill`; ends early by `fail`.
 
     Whoever reads goes at its own pace. Only where the first client is alone does it hold back the vendor: those who
-    joined wait for nobody. `abandon` is called where nobody reads any more.
+    joined wait for nobody. `abandon` is called where nobody has read for `linger_s`: a client whose connection broke
+    asks again.
     """
 
-    def __init__(self, budget: Budget, inference_id: bytes | None, abandon: Callable[[], object]) -> None:
+    def __init__(
+        self, budget: Budget, inference_id: bytes | None, abandon: Callable[[], object], linger_s: float
+    ) -> None:
         self.inference_id = inference_id
         self.headers: dict[str, str] | None = None
         self.body: bytes | None = None
@@ -54,6 +57,8 @@ class Flight:
         self._holders = 1  # who may still read `parts`: those who joined, and the one who runs the call
         self._budget = budget
         self._abandon = abandon
+        self._linger_s = linger_s
+        self._timer: asyncio.TimerHandle | None = None
         self._news = asyncio.Event()
         self._room = asyncio.Event()
 
@@ -117,6 +122,7 @@ class Flight:
         """One more reads."""
         self._holders += 1
         self._joined += 1
+        self._stop_timer()
         self._room.set()
 
     def leave(self) -> None:
@@ -142,6 +148,7 @@ class Flight:
         self._holders -= 1
         if not self._holders:
             self._count(-self.size)
+            self._stop_timer()
 
     async def play_first(self, exchange: Exchange, write_s: float) -> None:
         """Writes the answer to the first client as it comes. What the call fails with is told by others."""
@@ -203,8 +210,18 @@ class Flight:
             raise too_large()
 
     def _look(self) -> None:
-        if self._first_gone and not self._joined and not self.over and self.error is None:
+        if self._first_gone and not self._joined and not self.over and self.error is None and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._linger_s, self._give_up)
+
+    def _give_up(self) -> None:
+        self._stop_timer()
+        if not self.over and self.error is None:
             self._abandon()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _end(self, size: int) -> None:
         self.over = True

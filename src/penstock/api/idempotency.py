@@ -45,25 +45,36 @@ class _Head(msgspec.Struct):
 
 
 class Idempotency:
-    """Makes each call once. For one event loop; `write_s` is how long a client may leave its answer unread."""
+    """Makes each call once. For one event loop. `write_s` is how long a client may leave its answer unread, `linger_s`
+    how long a call goes on without anybody who reads."""
 
-    def __init__(self, ledger: Ledger, admission: Admission, write_s: float) -> None:
+    def __init__(self, ledger: Ledger, admission: Admission, write_s: float, linger_s: float) -> None:
         self._ledger = ledger
         self._admission = admission
         self._write_s = write_s + _SLOWER_S
+        self._linger_s = linger_s
         self._flights: dict[tuple[str, bytes, bytes], Flight] = {}
         self._budget = Budget()
 
     async def run(
-        self, exchange: Exchange, key: Key, body: bytes, call: Call, failed: Callable[[], bool] = lambda: False
+        self,
+        exchange: Exchange,
+        key: Key,
+        body: bytes,
+        call: Call,
+        failed: Callable[[], bool] = lambda: False,
+        leave: Callable[[], bool] | None = None,
     ) -> None:
         """Answers `exchange`, whose headers have HEADER, by `call`, or as such a call was answered before.
 
         It watches for the client's leave itself. What is kept is a whole answer, or a stream that ends with `[DONE]`,
-        unless `failed`, asked at its end, says otherwise. Raises PenstockError where nothing was sent: whatever `call`
-        raises; InvalidRequest for a malformed key, and with status 409 `idempotency_key_reused` or
-        `idempotency_answer_too_large`; Unavailable `idempotency_unavailable` where the database cannot be asked, and
-        `idempotency_in_progress` where another process does not come to an end.
+        unless `failed`, asked at its end, says otherwise. Where nobody reads it any more the call is cancelled, unless
+        `leave`, asked then, says that it goes on for others.
+
+        Raises PenstockError where nothing was sent: whatever `call` raises; InvalidRequest for a malformed key, and
+        with status 409 `idempotency_key_reused` or `idempotency_answer_too_large`; Unavailable
+        `idempotency_unavailable` where the database cannot be asked, and `idempotency_in_progress` where another
+        process does not come to an end.
         """
         name = exchange.headers[HEADER]
         if not _NAME.fullmatch(name):
@@ -77,7 +88,7 @@ class Idempotency:
         place = (key.id, hashlib.sha256(name).digest(), asked.digest())
         flight = self._flights.get(place)
         if flight is None:
-            await self._lead(exchange, place, call, failed)
+            await self._lead(exchange, place, call, failed, leave)
         else:
             await self._join(exchange, flight)
 
@@ -101,7 +112,12 @@ class Idempotency:
                 flight.leave()
 
     async def _lead(
-        self, exchange: Exchange, place: tuple[str, bytes, bytes], call: Call, failed: Callable[[], bool]
+        self,
+        exchange: Exchange,
+        place: tuple[str, bytes, bytes],
+        call: Call,
+        failed: Callable[[], bool],
+        leave: Callable[[], bool] | None,
     ) -> None:
         """Makes the call, where it was not made before."""
         task = _this_task()
@@ -112,10 +128,11 @@ class Idempotency:
 
         def abandon() -> None:
             forget()  # whoever asks from here on begins anew
-            task.cancel()
+            if leave is None or not leave():
+                task.cancel()
 
         inference_id = dict(exchange.base).get(b"x-inference-id")
-        flight = self._flights[place] = Flight(self._budget, inference_id, abandon)
+        flight = self._flights[place] = Flight(self._budget, inference_id, abandon, self._linger_s)
         first = _First(flight)
         claim = self._ledger.new(*place)
         stop_watching = exchange.watch(first.left)

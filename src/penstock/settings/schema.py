@@ -118,7 +118,8 @@ class StoredSettings(Section, frozen=True):
     days: Days = 30
     """days after which they are deleted; 0: they stay"""
     linger_s: Seconds = 30.0
-    """how long a stored stream of a response goes on after its client left, so that it can be joined again"""
+    """how long a stored stream of a response, or a call with an Idempotency-Key, goes on after its client left, so that
+    it can be joined again"""
     projects: dict[str, Days] = {}
     """days of single projects, by name, such as `{ team-a = 7 }`"""
 

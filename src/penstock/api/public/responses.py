@@ -45,7 +45,13 @@ async def create_response(
     async def call(sink: Sink) -> None:  # whoever joins it may stay when the first client leaves
         await (_in_background(responses, run, sink) if run.background else _go(run, sink))
 
-    await idempotency.run(exchange, key, body, call, lambda: run.failed)
+    def leave() -> bool:  # a stream that is stored may have readers by its id
+        if run.live is None or run.background or run.live.snapshot is None:
+            return False
+        run.live.client_left()
+        return True
+
+    await idempotency.run(exchange, key, body, call, lambda: run.failed, leave)
 
 
 async def _answer(responses: Responses, run: Run, exchange: Exchange) -> None:
