@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.vendor_calls import TARGET, a_call
 
 import penstock
 from penstock.core.errors import UnsupportedParameter, UpstreamRateLimited
 from penstock.core.exchange import Reply
+from penstock.params.models import load_models
 from penstock.providers.compatible import Compatible
 from penstock.providers.provider import Provider
 from penstock.providers.rows import Row, load_rows
@@ -162,6 +164,19 @@ def test_what_is_done_to_parameters_is_noted_for_this_attempt() -> None:
     assert call.changed == {"response_format": "emulated", "top_k": "ignored", "n": "emulated"}
     Compatible("v", ROWS["vllm"]).prepare(call, TARGET)
     assert call.changed == {"response_format": "emulated"}
+
+
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [("gpt-4o", "/responses"), ("gpt-4o-audio-preview", "/chat/completions"), ("gpt-new", "/responses")],
+)
+def test_a_model_that_the_vendors_responses_lack_is_asked_for_a_chat_completion(model: str, path: str) -> None:
+    provider = vendor(ROWS["openai"], kind="openai", models=load_models())
+    call, target = a_call(), replace(TARGET, model=model)
+    call.responses = lambda reasons: ({}, {})
+    assert provider.native(call, target) == (path == "/responses")
+    assert provider.prepare(call, target).url.endswith(path)
+    assert not provider.native(a_call(), target)
 
 
 def test_strict_mode_refuses_what_the_vendor_lacks() -> None:

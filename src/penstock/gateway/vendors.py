@@ -69,9 +69,7 @@ class Vendors:
 
     def native(self, call: Call, target: Target) -> bool:
         """Whether `call` is of the responses API, and goes there as it is."""
-        if call.responses is None or target.provider == LOCAL:
-            return False
-        return self._vendors[target.provider].provider.speaks_responses
+        return target.provider != LOCAL and self._vendors[target.provider].provider.native(call, target)
 
     def capabilities(self, target: Target) -> Capabilities:
         """What the model of `target` can do; a local model's context is known while it is loaded."""

@@ -96,6 +96,8 @@ class Capabilities(Struct, frozen=True):
     """how the vendor keeps reasoning out of the text: a way of `params.thinking`"""
     developer_role: bool = True
     """the vendor knows the role `developer`"""
+    responses: bool = False
+    """the vendor has the model in its responses API: such calls go there as they are"""
 
     @classmethod
     def of(cls, model: str, parameters: Mapping[str, Parameter], **facts: object) -> Capabilities:

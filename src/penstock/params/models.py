@@ -45,6 +45,8 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """parameters that the vendor refuses or does not heed with this model"""
     renamed: dict[Field, Field] = {}
     """parameters that have another name with this model"""
+    responses: bool = True
+    """the vendor's responses API, where there is one, has this model too"""
 
 
 class Models:
@@ -109,6 +111,7 @@ def known_capabilities(
     what the operator says before that."""
     facts = facts or _NOT_KNOWN
     override = override or _NO_WORD
+    vendor["responses"] = vendor.get("responses", False) and facts.responses
     given = dict(table)
     given |= {name: Parameter(Support.IGNORED) for name in facts.ignored}
     given |= {name: Parameter(Support.TRANSLATED, sent_as=theirs) for name, theirs in facts.renamed.items()}

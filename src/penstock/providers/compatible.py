@@ -62,7 +62,6 @@ class Compatible:
         self.takes_own_key = row.callers_key
         self._asks_usage = "stream_options" not in row.unsupported
         self._quirks = row.normaliser()
-        self.speaks_responses = row.responses
         self._url = _endpoint(name, base_url or row.base_url, "/chat/completions")
         self._responses_url = _endpoint(name, base_url or row.base_url, "/responses")
         # An address that the operator wrote may be private, and so may a kind that is a server on this machine.
@@ -94,17 +93,22 @@ class Compatible:
                 thinking=self._row.thinking,
                 separating=self._row.separating,
                 developer_role=self._row.developer_role,
+                responses=self._row.responses,
             )
             if len(self._capabilities) >= _MOST_MODELS:  # clients choose names: the oldest one goes
                 del self._capabilities[next(iter(self._capabilities))]
             self._capabilities[model] = known
         return known
 
+    def native(self, call: Call, target: Target) -> bool:
+        """Whether `call` is of the responses API, and goes there as it is."""
+        return call.responses is not None and self.capabilities(target.model).responses
+
     def prepare(self, call: Call, target: Target) -> Outgoing:
         """The request, rebuilt from the client's own members. Notes in `call.changed` what it did to them, in the
         place of what an earlier attempt did. Raises InvalidRequest for what the model cannot do, and
         UnsupportedParameter in strict mode."""
-        if call.responses is not None and self.speaks_responses:
+        if self.native(call, target):
             return self._outgoing(self._responses_url, call, self._native(call, target))
         capabilities = self._capabilities.get(target.model) or self.capabilities(target.model)
         settled = settle(call.members, capabilities)
@@ -150,13 +154,13 @@ class Compatible:
 
     def read(self, reply: Reply, call: Call, target: Target) -> Answer:
         """A whole answer. Raises UpstreamError where it holds the vendor's error, UpstreamBroke where it is none."""
-        if call.responses is not None and self.speaks_responses:
+        if self.native(call, target):
             return responses.read_whole(reply.body, target, secrets=self._secrets_of(call))
         return read_whole(reply.body, call, target, quirks=self._quirks, secrets=self._secrets_of(call))
 
     def reader(self, call: Call, target: Target) -> Reader:
         """A reader for one streamed answer."""
-        if call.responses is not None and self.speaks_responses:
+        if self.native(call, target):
             return responses.ResponsesReader(target, secrets=self._secrets_of(call))
         return ChunkReader(call, target, quirks=self._quirks, secrets=self._secrets_of(call))
 

@@ -15,16 +15,19 @@ class Provider(Protocol):
     """A vendor as its operator set it up: address and credential are inside.
 
     `name` is the operator's name for it. `fans_out` is true where `n` > 1 must be made of n calls, `takes_own_key`
-    where `Call.own_key` is meant for it, `speaks_responses` where a call of the responses API goes there as it is.
+    where `Call.own_key` is meant for it.
     """
 
     name: str
     fans_out: bool
     takes_own_key: bool
-    speaks_responses: bool
 
     def capabilities(self, model: str) -> Capabilities:
         """What the vendor's `model` can do."""
+        ...
+
+    def native(self, call: Call, target: Target) -> bool:
+        """Whether `call` is of the responses API, and goes there as it is."""
         ...
 
     def prepare(self, call: Call, target: Target) -> Outgoing:

@@ -27,7 +27,6 @@ class Local:
     name = "local"
     fans_out = True
     takes_own_key = False
-    speaks_responses = False
 
     def __init__(self, endpoint: Endpoint, make_id: Callable[[str], str] = new_id) -> None:
         self._endpoint = endpoint
@@ -36,6 +35,10 @@ class Local:
     def capabilities(self, model: str) -> Capabilities:
         """What the local `model` can do."""
         return local_capabilities(model, self._endpoint.context)
+
+    def native(self, call: Call, target: Target) -> bool:
+        """False: llama.cpp is always asked for a chat completion."""
+        return False
 
     def prepare(self, call: Call, target: Target) -> Outgoing:
         """The request to llama.cpp; notes in `call.changed` what became of parameters that are not taken as they are.
