@@ -139,9 +139,9 @@ class KeptResponses:
         position, silent_s = after + 1, 0.0
         while True:
             news = msgspec.json.decode(stored.events or b"[]", type=list[Raw])[position:]
-            if news:
-                position, silent_s = position + len(news), 0.0
-                yield b"".join([_framed(raw, obfuscation) for raw in news])
+            for raw in news:
+                position, silent_s = position + 1, 0.0
+                yield _framed(raw, obfuscation)
             if stored.status not in objects.UNDER_WAY:
                 break
             try:
