@@ -483,11 +483,11 @@ def test_answers_outlive_a_restart_and_calls_cut_by_kill_9_begin_anew(
 
 
 @contextmanager
-def _two_servers(home: Path, vendor: FakeVendor) -> Iterator[tuple[ServerProcess, ServerProcess]]:
+def _two_servers(home: Path, vendor: FakeVendor, **settings: str) -> Iterator[tuple[ServerProcess, ServerProcess]]:
     """Two processes on one data folder."""
     config = provider_toml("openai", vendor.url)
-    with ServerProcess(home, config) as one:
-        two = ServerProcess(home, config)
+    with ServerProcess(home, config, **settings) as one:
+        two = ServerProcess(home, config, **settings)
         two.key = one.key
         two.start()
         try:
@@ -511,6 +511,33 @@ def test_two_processes_make_one_call(vendor: FakeVendor, tmp_path: Path, pool: T
         held.go.set()
         assert first.result(10).content == second.result(10).content
         assert len(vendor.requests) == 6
+
+
+def test_a_client_that_asks_another_process_keeps_its_call_going(
+    vendor: FakeVendor, tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    with _two_servers(tmp_path, vendor, PENSTOCK_STORED__LINGER_S="1.5") as (one, two):
+        held = vendor.behave = _Held()
+        first = _Client(one, STREAM, "a")
+        assert held.begun.wait(10)
+        second = pool.submit(_post, two, STREAM, "a")
+        _wait_for_calls(two, 1)
+        first.leave()
+        assert not held.gone.wait(5)
+        held.go.set()
+        assert second.result(10).content.endswith(DONE)
+        assert len(vendor.requests) == 1
+        # Where that one leaves as well, the call ends, and none is begun for nobody.
+        held = vendor.behave = _Held()
+        first = _Client(one, STREAM, "b")
+        assert held.begun.wait(10)
+        other = _Client(two, STREAM, "b")
+        _wait_for_calls(two, 1)
+        time.sleep(1.5)
+        other.leave()
+        first.leave()
+        assert held.gone.wait(10)
+        assert len(vendor.requests) == 2
 
 
 def test_the_other_process_takes_over_from_one_that_was_killed(

@@ -58,6 +58,7 @@ class Flight:
         self._budget = budget
         self._abandon = abandon
         self._linger_s = linger_s
+        self.made = False  # the call has begun: before that there is nothing to go on with
         self._timer: asyncio.TimerHandle | None = None
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -86,6 +87,8 @@ class Flight:
 
     def add(self, part: bytes) -> None:
         """A part of it."""
+        if self.too_large and self._first_gone:
+            return  # nobody reads it, and nobody can any more
         self.parts.append(part)
         self._added += len(part)
         if not self.too_large:
@@ -142,6 +145,15 @@ class Flight:
         """The first client has all that it will get."""
         self.first_over.set()
         self._room.set()
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody here reads what is still to come."""
+        return self._first_gone and not self._joined and not self.over and self.error is None
+
+    def linger(self) -> None:
+        """Goes on for a while more."""
+        self._look()
 
     def let_go(self) -> None:
         """The one who runs the call has done, or one who joined."""
@@ -210,12 +222,16 @@ class Flight:
             raise too_large()
 
     def _look(self) -> None:
-        if self._first_gone and not self._joined and not self.over and self.error is None and self._timer is None:
+        if not self.alone or self._timer is not None:
+            return
+        if self.made:
             self._timer = asyncio.get_running_loop().call_later(self._linger_s, self._give_up)
+        else:
+            self._abandon()
 
     def _give_up(self) -> None:
         self._stop_timer()
-        if not self.over and self.error is None:
+        if self.alone:
             self._abandon()
 
     def _stop_timer(self) -> None:

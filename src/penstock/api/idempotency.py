@@ -55,6 +55,7 @@ class Idempotency:
         self._linger_s = linger_s
         self._flights: dict[tuple[str, bytes, bytes], Flight] = {}
         self._budget = Budget()
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def run(
         self,
@@ -126,10 +127,18 @@ class Idempotency:
             if self._flights.get(place) is flight:
                 del self._flights[place]
 
+        async def give_up() -> None:
+            if flight.made and await self._ledger.awaited(claim):
+                flight.linger()
+            elif flight.alone:
+                forget()  # whoever asks from here on begins anew, or waits for its end
+                if leave is None or not leave():
+                    task.cancel()
+
         def abandon() -> None:
-            forget()  # whoever asks from here on begins anew
-            if leave is None or not leave():
-                task.cancel()
+            asking = asyncio.create_task(give_up())
+            self._asking.add(asking)
+            asking.add_done_callback(self._asking.discard)
 
         inference_id = dict(exchange.base).get(b"x-inference-id")
         flight = self._flights[place] = Flight(self._budget, inference_id, abandon, self._linger_s)
@@ -145,6 +154,7 @@ class Idempotency:
                     await flight.first_over.wait()
                     return
             first.begin(lambda: flight.play_first(exchange, self._write_s))
+            flight.made = True
             await call(_Keeping(self._ledger, claim, flight, failed))
         except PenstockError as error:
             flight.fail(_ended() if isinstance(error, ClientStalled) else error)

@@ -50,7 +50,7 @@ class History:
             )
         if chain[-1].status in objects.UNDER_WAY:
             raise InvalidRequest(
-                f"The response '{previous[:128]}' is '{chain[-1].status}'; only one that has ended can be continued.",
+                f"The response '{previous[:128]}' is still under way; only one that has ended can be continued.",
                 param="previous_response_id",
                 code="previous_response_not_finished",
             )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
@@ -27,6 +29,7 @@ _ENDED_S: Final = 10.0
 
 class _Typed(msgspec.Struct):
     type: str
+    sequence_number: int = 0
 
 
 class KeptResponses:
@@ -136,18 +139,17 @@ class KeptResponses:
 
     async def _replayed(self, stored: StoredObject, after: int, obfuscation: bool) -> AsyncIterator[bytes]:
         """Of what is under way in another process, that one tells what was said as long as it is asked."""
-        position, silent_s = after + 1, 0.0
+        silent_s = 0.0
         while True:
-            news = msgspec.json.decode(stored.events or b"[]", type=list[Raw])[position:]
-            for raw in news:
-                position, silent_s = position + 1, 0.0
+            events = msgspec.json.decode(stored.events or b"[]", type=list[Raw])
+            for raw in events[bisect_right(events, after, key=_number) :]:
+                after, silent_s = _number(raw), 0.0
                 yield _framed(raw, obfuscation)
             if stored.status not in objects.UNDER_WAY:
                 break
-            try:
-                await objects.ask_to_tell(self._database, stored.project_id, stored.id)
-            except DatabaseError as error:
-                raise _unreadable() from error
+            if stored.status in objects.UNASKED:
+                with contextlib.suppress(DatabaseError):  # the look that follows says so, where it lasts
+                    await objects.ask_to_tell(self._database, stored.project_id, stored.id)
             await asyncio.sleep(_LOOK_EVERY_S)
             silent_s += _LOOK_EVERY_S
             if silent_s >= self._keep_alive_s:
@@ -164,6 +166,10 @@ class KeptResponses:
         if found is None:
             raise _unknown(id)
         return found
+
+
+def _number(raw: Raw) -> int:
+    return msgspec.json.decode(raw, type=_Typed).sequence_number
 
 
 def _framed(raw: Raw, obfuscation: bool) -> bytes:

@@ -8,6 +8,8 @@ from typing import Literal
 
 from penstock.dialects.responses.events import Event
 
+_FOLLOWED_S = 3.0  # some times as long as between two signs of those who read in other processes
+
 Ending = Literal["cancelled", "incomplete"]
 
 
@@ -19,6 +21,7 @@ class Live:
 
     __slots__ = (
         "_changed",
+        "_followed_until",
         "_joined",
         "_linger_s",
         "_timer",
@@ -44,6 +47,7 @@ class Live:
         self.snapshot: Callable[[], bytes] | None = None  # the response as it stands, once it has begun
         self.task: asyncio.Task[None] | None = None
         self._linger_s = linger_s
+        self._followed_until = 0.0
         self._joined = 0
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
@@ -72,9 +76,15 @@ class Live:
         self._linger()
 
     def followed(self) -> None:
-        """Somebody reads it in another process."""
+        """Somebody reads it in another process, and says so every second."""
+        self._followed_until = asyncio.get_running_loop().time() + _FOLLOWED_S
         self._stop_timer()
         self._linger()
+
+    @property
+    def read_by_id(self) -> bool:
+        """Whether somebody has joined it, here or in another process."""
+        return self._joined > 0 or asyncio.get_running_loop().time() < self._followed_until
 
     def told(self) -> bytes:
         """The JSON array of the events so far."""
@@ -114,7 +124,9 @@ class Live:
 
     def _linger(self) -> None:
         if self.left and not (self._joined or self.background or self.done) and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._linger_s, self.end, "incomplete")
+            loop = asyncio.get_running_loop()
+            end = max(loop.time() + self._linger_s, self._followed_until)
+            self._timer = loop.call_at(end, self.end, "incomplete")
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

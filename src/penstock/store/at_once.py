@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache, partial
@@ -13,6 +14,7 @@ from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
+_LAST_S: Final = 5.0
 _WAL_BYTES: Final = 64 * 1024 * 1024  # what is left of the write-ahead log on the disk after it had to grow
 PRAGMAS: Final = (
     "PRAGMA synchronous = NORMAL",
@@ -33,22 +35,31 @@ class AtOnce:
 
     def __init__(self, connect: Callable[[], Awaitable[aiosqlite.Connection]], most: int = 1) -> None:
         self._connect = connect
+        self._most = most
         self._free = asyncio.Semaphore(most)
         self._idle: list[aiosqlite.Connection] = []
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """What `function` returns, run by the thread of a connection. Where its caller gives up, it runs to its end,
-        and that connection's next one waits. Raises sqlite3.Error.
+        and only then the connection is free. Raises sqlite3.Error.
         """
-        async with self._free:
+        await self._free.acquire()
+        try:
             connection = self._idle.pop() if self._idle else await self._open()
-            try:
-                # aiosqlite has no name of its own for this.
-                execute, raw = connection._execute, connection._conn
-                made: T = await execute(function, raw)  # type: ignore[no-untyped-call]  # it has no types there
-                return made
-            finally:
-                self._idle.append(connection)
+        except BaseException:
+            self._free.release()
+            raise
+        # aiosqlite has no name of its own for this.
+        execute, raw = connection._execute, connection._conn
+        working: asyncio.Task[T] = asyncio.ensure_future(execute(function, raw))  # type: ignore[no-untyped-call]  # it has no types there
+        working.add_done_callback(partial(self._back, connection))
+        return await asyncio.shield(working)
+
+    def _back(self, connection: aiosqlite.Connection, working: asyncio.Task[Any]) -> None:
+        self._idle.append(connection)
+        self._free.release()
+        if not working.cancelled():
+            working.exception()  # which its caller may not have waited for
 
     async def put(self, statements: Sequence[Statement]) -> None:
         """Runs all of them or none. Where the caller gives up, it may be either. Raises sqlite3.Error."""
@@ -65,9 +76,17 @@ class AtOnce:
         return connection
 
     async def close(self) -> None:
-        """Closes the connections that nobody uses."""
+        """Closes the connections, once what runs has ended; what takes long is left to itself."""
+        held = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_S):
+                for _ in range(self._most):
+                    await self._free.acquire()
+                    held += 1
         while self._idle:
             await self._idle.pop().close()
+        for _ in range(held):
+            self._free.release()
 
 
 def ask(connection: sqlite3.Connection, query: Select[Any], values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -17,6 +17,8 @@ from penstock.store.schema import idempotency
 
 RUNNING, DONE, TOO_LARGE = "running", "done", "too_large"
 
+_AWAITED = 1  # the status of a running row that somebody waits for in another process; else it has none yet
+
 _TOGETHER = 16 * 1024 * 1024  # bytes of answers that are deleted in one transaction, or else a single one
 
 
@@ -72,6 +74,21 @@ async def find(database: Database, key_id: str, name_hash: bytes) -> Held | None
     async with database.read() as connection:
         row = (await connection.execute(select(*_columns).where(_row(key_id, name_hash)))).one_or_none()
     return None if row is None else Held(*row)
+
+
+async def ask_to_stay(database: Database, key_id: str, name_hash: bytes) -> None:
+    """Tells whoever has the call in hand that somebody waits for it in another process. Raises DatabaseError."""
+    running = (idempotency.c.state == RUNNING, idempotency.c.status.is_(None))
+    async with database.write() as connection:
+        await connection.execute(update(idempotency).where(_row(key_id, name_hash), *running).values(status=_AWAITED))
+
+
+async def awaited(database: Database, asked: Claim) -> bool:
+    """Whether somebody has done so since this was last asked of the call, which is ours. Raises DatabaseError."""
+    ours = (idempotency.c.runner == asked.runner, idempotency.c.state == RUNNING, idempotency.c.status == _AWAITED)
+    async with database.write() as connection:
+        marked = update(idempotency).where(_row(asked.key_id, asked.name_hash), *ours)
+        return (await connection.execute(marked.values(status=None))).rowcount == 1
 
 
 async def answer(database: Database, key_id: str, name_hash: bytes, body_hash: bytes) -> bytes | None:

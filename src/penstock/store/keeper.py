@@ -18,7 +18,7 @@ from penstock.store.conversations import turn
 from penstock.store.database import Database
 from penstock.store.errors import DatabaseError, RowRefused
 from penstock.store.journal import Entry, Finished, Journal, Left
-from penstock.store.objects import NewItem, StoredObject
+from penstock.store.objects import Kind, NewItem, StoredObject
 
 log = structlog.get_logger(__name__)
 
@@ -262,8 +262,8 @@ class Keeper:
         """Puts in one object that was left, and removes its file. Raises DatabaseError, OSError (too slow)."""
         begun = left.begun
         async with self._one_at_a_time, asyncio.timeout(_LONGEST_S):
-            there = await objects.get(self._database, begun.project_id, begun.kind, begun.id)
-            if there is None or there.status in objects.UNDER_WAY or _is_lost(there):
+            there = await objects.get(self._database, begun.project_id, begun.kind, begun.id, events=True)
+            if there is None or there.status in objects.UNDER_WAY or _knows_more(left, there):
                 # Else the process ended between the commit and the removal of the file, and who knows what was
                 # changed since then.
                 try:
@@ -288,32 +288,48 @@ class Keeper:
         while True:
             try:
                 deleted = await objects.expire(self._database, time.time_ns() // 1000)
-                await self._end_lost()
             except Exception as error:  # whatever it is, what is past its time must not stay for good
                 defect = None if isinstance(error, DatabaseError) else error
                 log.error("stored objects past their time stay", error=str(error), exc_info=defect)
                 deleted = 0
+            if not deleted:
+                await self._end_lost()
             await asyncio.sleep(0.1 if deleted else _EXPIRE_S)  # others write too
 
     async def _end_lost(self) -> None:
         """Ends what no process can have in hand any more: a machine that never came back left its journal nowhere.
 
-        Where it does come back, what its journal holds takes the place of this. Raises DatabaseError.
+        Where it does come back, what its journal holds takes the place of this.
         """
-        for project_id, kind, id in await objects.lost(self._database, time.time_ns() // 1000 - self._lost_us):
-            async with self._one_at_a_time:
-                there = await objects.get(self._database, project_id, kind, id, events=True)
-                if there is None or there.status not in objects.UNDER_WAY:
-                    continue
-                told = msgspec.json.decode(there.events or b"[]", type=list[Raw])  # to those who followed elsewhere
-                folded = self._fold(there, [bytes(event) for event in told])
-                await objects.put(self._database, [folded], turn(folded))
-            log.warning("a response was lost with its machine", id=id, status=folded.status)
+        try:
+            found = await objects.lost(self._database, time.time_ns() // 1000 - self._lost_us)
+        except DatabaseError:
+            return  # whoever asks for one hears of it
+        for project_id, kind, id in found:
+            try:
+                await self._end_one_lost(project_id, kind, id)
+            except Exception as error:  # whatever it is, the others are not to wait for this one
+                defect = None if isinstance(error, (DatabaseError, OSError)) else error
+                log.error("a response that was lost with its machine stays under way", id=id, exc_info=defect)
+
+    async def _end_one_lost(self, project_id: str, kind: Kind, id: str) -> None:
+        async with self._one_at_a_time, asyncio.timeout(_LONGEST_S):
+            there = await objects.get(self._database, project_id, kind, id, events=True)
+            if there is None or there.status not in objects.UNDER_WAY:
+                return
+            folded = self._fold(there, _events(there))  # as far as those heard who followed it elsewhere
+            await objects.put(self._database, [folded], turn(folded))
+        log.warning("a response was lost with its machine", id=id, status=folded.status)
 
 
-def _is_lost(object: StoredObject) -> bool:
-    """Whether it may have been ended as one that nothing is known of."""
-    return object.kind == "response" and object.status in ("incomplete", "failed") and not object.output
+def _knows_more(left: Left, there: StoredObject) -> bool:
+    """Whether `there` was ended as one of a machine that was lost, which is back."""
+    ended_early = there.kind == "response" and there.status in ("incomplete", "failed")
+    return ended_early and (left.finished is not None or len(left.events) > len(_events(there)))
+
+
+def _events(object: StoredObject) -> list[bytes]:
+    return [bytes(event) for event in msgspec.json.decode(object.events or b"[]", type=list[Raw])]
 
 
 def _settle(entries: list[Entry]) -> None:

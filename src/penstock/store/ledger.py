@@ -113,9 +113,18 @@ class Ledger:
                 now = _now()
                 again = msgspec.structs.replace(claim, created=now, expires=now + _DAY)
                 held = await self._tell(partial(idempotency.claim, self._database, again, self._is_dead))
+            elif held.state == idempotency.RUNNING and held.status is None:
+                await self._tell(partial(idempotency.ask_to_stay, self._database, claim.key_id, claim.name_hash))
         if held is not None:
             self._running.discard(claim.runner)
         return held
+
+    async def awaited(self, claim: Claim) -> bool:
+        """Whether somebody waits for a call of ours in another process, as far as the database can be asked."""
+        try:
+            return await self._tell(partial(idempotency.awaited, self._database, claim))
+        except Unavailable:
+            return False
 
     async def answer(self, claim: Claim) -> bytes:
         """The answer that is held. Raises Unavailable."""

@@ -22,7 +22,7 @@ from penstock.store.conversations import NewItem
 from penstock.store.database import Database
 from penstock.store.lists import chain, count, listed, walk
 from penstock.store.rows_in import inserting
-from penstock.store.schema import ENDING, FOLLOWED, IS_UNDER_WAY, UNDER_WAY, stored, stored_labels
+from penstock.store.schema import ENDING, FOLLOWED, IS_UNDER_WAY, UNASKED, UNDER_WAY, stored, stored_labels
 from penstock.store.stored_object import (
     SHORT,
     Kind,
@@ -37,6 +37,7 @@ from penstock.store.stored_object import (
 
 __all__ = [
     "ENDING",
+    "UNASKED",
     "UNDER_WAY",
     "Kind",
     "NewItem",
@@ -182,7 +183,7 @@ async def ask_to_end(database: Database, project_id: str, id: str) -> None:
 async def ask_to_tell(database: Database, project_id: str, id: str) -> None:
     """Asks the process that runs the response, which is another one, to `tell` what was said so far; it goes on as long
     as it is asked. Raises DatabaseError."""
-    runs = stored.c.status.in_(("queued", "in_progress"))
+    runs = stored.c.status.in_(UNASKED)
     async with database.write() as connection:
         await connection.execute(update(stored).where(*_is(project_id, "response", id), runs).values(status=FOLLOWED))
 
@@ -190,7 +191,7 @@ async def ask_to_tell(database: Database, project_id: str, id: str) -> None:
 async def tell(database: Database, project_id: str, id: str, events: bytes) -> None:
     """Does so, with the JSON array of the events. Nothing where nobody asked, or it has ended. Raises DatabaseError."""
     asked = stored.c.status == FOLLOWED
-    packed = Packer().whole(events)
+    packed = await asyncio.to_thread(Packer().whole, events) if len(events) > _LARGE else Packer().whole(events)
     async with database.write() as connection:
         told = update(stored).where(*_is(project_id, "response", id), asked)
         await connection.execute(told.values(status="in_progress", events=packed))

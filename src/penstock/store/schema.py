@@ -35,7 +35,10 @@ ENDING: Final = "ending"
 FOLLOWED: Final = "followed"
 """The same of one that another process has asked to tell here what was said so far."""
 
-UNDER_WAY: Final = ("queued", "in_progress", ENDING, FOLLOWED)
+UNASKED: Final = ("queued", "in_progress")
+"""The same of one that no other process has asked for anything."""
+
+UNDER_WAY: Final = (*UNASKED, ENDING, FOLLOWED)
 """What the status of a response is before its end."""
 
 IS_UNDER_WAY: Final = text(f"status IN ({', '.join(map(repr, UNDER_WAY))})")

@@ -45,8 +45,8 @@ async def create_response(
     async def call(sink: Sink) -> None:  # whoever joins it may stay when the first client leaves
         await (_in_background(responses, run, sink) if run.background else _go(run, sink))
 
-    def leave() -> bool:  # a stream that is stored may have readers by its id
-        if run.live is None or run.background or run.live.snapshot is None:
+    def leave() -> bool:
+        if run.live is None or not run.live.read_by_id:
             return False
         run.live.client_left()
         return True
