@@ -8,7 +8,21 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import FromClause, Row, Select, and_, bindparam, func, literal, or_, select, true
+from sqlalchemy import (
+    FromClause,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.sql import ColumnElement
 
 from penstock.core.errors import InvalidRequest
@@ -190,20 +204,23 @@ async def _narrowed(
     first = stored_labels.alias("first")
     itself = (stored.c.project_id == first.c.project_id, stored.c.kind == kind, stored.c.id == first.c.id, alive())
     query = select(first.c.id).where(first.c.project_id == project_id, first.c.label == rarest)
+    has = []
     for label in others:
         other = stored_labels.alias()
         same = (other.c.project_id == first.c.project_id, other.c.label == label, other.c.id == first.c.id)
-        query = query.where(_one(first, *same))
-    return query.where(_one(first, *itself)), first.c.id  # at last, since its rows are the long ones
+        has.append(_one(first, *same))
+    there = _one(first, *itself)
+    # At last, since its rows are the long ones: of conditions side by side PostgreSQL takes any first.
+    return query.where(case((and_(*has), there), else_=false()) if has else there), first.c.id
 
 
 def _one(outer: FromClause, *where: ColumnElement[bool]) -> ColumnElement[bool]:
     """There is the one row of a key, for a row of `outer`.
 
-    Counted, where EXISTS would say the same: that PostgreSQL may turn into a join, and while it knows little of the
-    tables it begins at the wrong end of it, with every row of the project.
+    EXISTS would say the same: but that PostgreSQL may turn into a join, and while it knows little of the tables it
+    begins at the wrong end of it, with every row of the project.
     """
-    return select(func.count()).where(*where).correlate(outer).scalar_subquery() == 1
+    return select(literal_column("1")).where(*where).correlate(outer).scalar_subquery() == literal_column("1")
 
 
 async def _rarest_first(database: Database, project_id: str, wanted: list[bytes]) -> list[bytes]:
