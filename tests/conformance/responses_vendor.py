@@ -27,6 +27,9 @@ async def speaks(request: Request, wire: Wire) -> None:
     """
     if request.path.endswith("/responses"):
         await _respond(request, wire)
+    elif request.path.endswith("/responses/input_tokens"):
+        assert request.json.keys() <= {"model", "input", "instructions", "tools", "text", "reasoning"}
+        await wire.whole({"object": "response.input_tokens", "input_tokens": len(request.json["input"]) * 11})
     else:
         await _chat(request, wire)
 

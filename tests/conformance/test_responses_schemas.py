@@ -360,12 +360,25 @@ def test_input_items(responding: ResponsesServer, official: Official) -> None:
 
 
 def test_input_tokens(responding: ResponsesServer, official: Official) -> None:
-    for model in ("native", "tiny"):
+    for model in ("native", "chat", "tiny"):
         answer = responding.post({"model": model, "input": "Hello"}, "/v1/responses/input_tokens")
         assert answer.status_code == 200, answer.text
         counted = answer.json()
         assert official.schema("TokenCountsResource", {n: v for n, v in counted.items() if n != "estimated"}) == []
-        assert counted.get("estimated", False) is (model == "native")
+        assert counted.get("estimated", False) is (model == "chat")
+        if model == "native":
+            assert counted["input_tokens"] == 55  # as this vendor says, of five letters
+
+
+@pytest.mark.parametrize("status", [404, 500, 200])
+def test_input_tokens_of_a_vendor_that_does_not_count_are_an_estimate(responding: ResponsesServer, status: int) -> None:
+    async def refuses(request: Request, wire: Wire) -> None:
+        await wire.whole({"error": {"message": "not here"}} if status != 200 else {"input_tokens": -1}, status)
+
+    responding.vendor.behave = refuses
+    counted = responding.post({"model": "native", "input": "Hello"}, "/v1/responses/input_tokens").json()
+    assert counted["estimated"] is True
+    assert 0 < counted["input_tokens"] < 50
 
 
 def test_conversations(responding: ResponsesServer, official: Official) -> None:

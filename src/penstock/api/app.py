@@ -114,7 +114,9 @@ class Application:
             *completion_routes(database, door),
             *response_routes(
                 KeptResponses(self._responses.runs, database, settings.timeouts.keep_alive_s),
-                Counting(settings.limits, self.catalogue, tokenizers, self._responses.history),
+                Counting(
+                    settings.limits, self.catalogue, tokenizers, vendors, self._admission, self._responses.history
+                ),
                 door,
             ),
         ]

@@ -1,4 +1,4 @@
-"""How many tokens a response's input has, before it is asked: exact with the tokenizer of a local model."""
+"""How many tokens a response's input has, before it is asked: exact where its model or its vendor can be asked."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from penstock.dialects.profiles import Profile
 from penstock.dialects.responses.chat import chat_body
 from penstock.dialects.responses.items import input_items
 from penstock.dialects.responses.links import check_linked
+from penstock.dialects.responses.native import native_members
 from penstock.dialects.responses.request import decode
 from penstock.dialects.tokens import TokenizeRequest
 from penstock.dialects.tokens import decode as decode_tokenize
 from penstock.gateway.history import History
 from penstock.gateway.tokens import Tokenizers
+from penstock.gateway.vendors import Vendors
+from penstock.limits import Admission
 from penstock.routing import Catalogue
 from penstock.routing.catalogue import LOCAL
 from penstock.settings import Limits
@@ -37,8 +40,17 @@ class Counted(NamedTuple):
 class Counting:
     """Counts for `POST /v1/responses/input_tokens`."""
 
-    def __init__(self, limits: Limits, catalogue: Catalogue, tokenizers: Tokenizers, history: History) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        catalogue: Catalogue,
+        tokenizers: Tokenizers,
+        vendors: Vendors,
+        admission: Admission,
+        history: History,
+    ) -> None:
         self._limits, self._catalogue, self._tokenizers, self._history = limits, catalogue, tokenizers, history
+        self._vendors, self._admission = vendors, admission
 
     async def count(self, body: bytes, key: Key, profile: Profile) -> Counted:
         """The tokens of the whole prompt that `body` would make. Raises PenstockError as the call itself would."""
@@ -48,8 +60,11 @@ class Counting:
         items = before + input_items(asked, new_id)
         check_linked(items, len(before))
         members = msgspec.json.decode(chat_body(asked, items).body, type=dict[str, msgspec.Raw])
-        if self._catalogue.plan(wire.model)[0].provider != LOCAL:
-            return Counted(_estimate(members), exact=False)
+        target = self._catalogue.plan(wire.model)[0]
+        if target.provider != LOCAL:
+            with self._admission.admit():
+                counted = await self._vendors.count(native_members(asked, items, encrypted=False)[0], target)
+            return Counted(_estimate(members), exact=False) if counted is None else Counted(counted, exact=True)
         prompt = {name: members[name] for name in ("model", "messages", "tools") if name in members}
         request, found = decode_tokenize(msgspec.json.encode(prompt), self._limits, TokenizeRequest)
         return Counted((await self._tokenizers.tokenize(request, found)).count, exact=True)

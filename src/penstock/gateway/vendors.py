@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
 
 import msgspec
+import structlog
+from msgspec import Meta, Raw
 
 from penstock.core.answer import Answer, Frame, Reader
 from penstock.core.call import Call, OwnKey
-from penstock.core.errors import InternalError, UnsupportedParameter, UpstreamTimeout
+from penstock.core.errors import InternalError, UnsupportedParameter, UpstreamError, UpstreamTimeout
 from penstock.core.exchange import Target
 from penstock.engine import Engine
 from penstock.params import Capabilities, Support
@@ -21,10 +25,16 @@ from penstock.routing.catalogue import LOCAL
 from penstock.settings import Timeouts
 from penstock.transport import ClientStalled, Patience, Transport, Upstream, Watch
 
+log = structlog.get_logger(__name__)
+
 Take = Callable[[list[Frame]], Awaitable[None]]
 
 # The end of the HTTP body nearly always comes with the end of the answer; then the connection can serve again.
 _SETTLE_S = 0.02
+
+
+class _InputTokens(msgspec.Struct):
+    input_tokens: Annotated[int, Meta(ge=0)]
 
 
 class Try(msgspec.Struct, frozen=True):
@@ -127,6 +137,22 @@ class Vendors:
                 await take(frames)
             if reader.done:
                 await upstream.settle(_SETTLE_S)
+
+    async def count(self, members: Mapping[str, Raw], target: Target) -> int | None:
+        """How many tokens the input of a response has at a hosted vendor; None where that does not say."""
+        vendor = self._vendors[target.provider]
+        outgoing, timeouts = vendor.provider.counting(members, target.model), vendor.timeouts
+        if outgoing is None:
+            return None
+        try:
+            with self._watch.patience(asyncio.get_running_loop().time() + timeouts.whole_s) as patience:
+                patience.wait(timeouts.first_byte_s, UpstreamTimeout, "the vendor did not begin its answer")
+                with await self._transport.open(outgoing, timeouts.connect_s) as upstream:
+                    reply = await upstream.reply(lambda: _next_bytes(patience, timeouts))
+            return msgspec.json.decode(reply.body, type=_InputTokens).input_tokens if reply.status == 200 else None
+        except (UpstreamError, msgspec.DecodeError) as error:
+            log.warning("a vendor does not count tokens", provider=target.provider, reason=str(error))
+            return None
 
     async def _open(self, vendor: Vendor, call: Call, target: Target, allowed: Try, patience: Patience) -> Upstream:
         """The vendor's answer, its head read and its status good.

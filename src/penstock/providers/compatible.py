@@ -26,6 +26,17 @@ from penstock.settings import SettingsError
 
 _USAGE: Final = Raw(b'{"include_usage":true}')
 _TRUE: Final = Raw(b"true")
+_COUNTED: Final = (
+    "input",
+    "instructions",
+    "parallel_tool_calls",
+    "reasoning",
+    "text",
+    "tool_choice",
+    "tools",
+    "truncation",
+)
+"""What the count of the input of a response depends on."""
 _MOST_MODELS: Final = 1024  # whose capabilities are kept, for each provider
 # They say whose account is used: not sent beside a caller's own key.
 _OF_THE_OPERATOR: Final = ("authorization", "openai-organization", "openai-project")
@@ -103,6 +114,20 @@ class Compatible:
     def native(self, call: Call, target: Target) -> bool:
         """Whether `call` is of the responses API, and goes there as it is."""
         return call.responses is not None and self.capabilities(target.model).responses
+
+    def counting(self, members: Mapping[str, Raw], model: str) -> Outgoing | None:
+        """The request that asks how many tokens the input of a response has; None where the vendor does not say."""
+        if not (self._row.counts and self.capabilities(model).responses):
+            return None
+        asked = {name: members[name] for name in _COUNTED if name in members}
+        asked["model"] = Raw(msgspec.json.encode(model))
+        return Outgoing(
+            url=f"{self._responses_url}/input_tokens",
+            headers=list(self._headers),
+            body=msgspec.json.encode(asked),
+            stream=False,
+            trusted=self._trusted,
+        )
 
     def prepare(self, call: Call, target: Target) -> Outgoing:
         """The request, rebuilt from the client's own members. Notes in `call.changed` what it did to them, in the

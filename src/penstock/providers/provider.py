@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
+
+from msgspec import Raw
 
 from penstock.core.answer import Answer, Reader
 from penstock.core.call import Call
@@ -28,6 +31,10 @@ class Provider(Protocol):
 
     def native(self, call: Call, target: Target) -> bool:
         """Whether `call` is of the responses API, and goes there as it is."""
+        ...
+
+    def counting(self, members: Mapping[str, Raw], model: str) -> Outgoing | None:
+        """The request that asks how many tokens the input of a response has; None where the vendor does not say."""
         ...
 
     def prepare(self, call: Call, target: Target) -> Outgoing:

@@ -60,6 +60,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """fields that nobody here knows are sent too, since the vendor documents extensions of its own"""
     responses: bool = False
     """the vendor has the responses API too, at the same address with /responses: such calls go there as they are"""
+    counts: bool = False
+    """it says how many tokens the input of a response has, at /responses/input_tokens"""
     fans_out: bool = False
     """the vendor makes one choice only: `n` is made of as many calls"""
     bounds: dict[Name, Bounds] = {}

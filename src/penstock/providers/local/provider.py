@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from penstock.core.answer import Answer, Reader
 from penstock.core.call import Call
@@ -39,6 +40,10 @@ class Local:
     def native(self, call: Call, target: Target) -> bool:
         """False: llama.cpp is always asked for a chat completion."""
         return False
+
+    def counting(self, members: Mapping[str, Raw], model: str) -> None:
+        """None: its tokenizer is asked instead."""
+        return
 
     def prepare(self, call: Call, target: Target) -> Outgoing:
         """The request to llama.cpp; notes in `call.changed` what became of parameters that are not taken as they are.
