@@ -28,8 +28,9 @@ async def speaks(request: Request, wire: Wire) -> None:
     if request.path.endswith("/responses"):
         await _respond(request, wire)
     elif request.path.endswith("/responses/input_tokens"):
-        assert request.json.keys() <= {"model", "input", "instructions", "tools", "text", "reasoning"}
-        await wire.whole({"object": "response.input_tokens", "input_tokens": len(request.json["input"]) * 11})
+        counted = {name: value for name, value in request.json.items() if name != "model"}
+        assert counted.keys() <= {"input", "instructions", "tools", "text", "reasoning"}
+        await wire.whole({"object": "response.input_tokens", "input_tokens": len(json.dumps(counted))})
     else:
         await _chat(request, wire)
 
