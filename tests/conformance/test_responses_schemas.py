@@ -370,6 +370,13 @@ def test_input_tokens(responding: ResponsesServer, official: Official) -> None:
             assert counted["input_tokens"] == len(json.dumps({"input": "Hello"}))  # as this vendor says
 
 
+def test_input_tokens_with_a_tool_that_chat_has_not(responding: ResponsesServer) -> None:
+    asked = {"model": "native", "input": "Hello", "tools": [{"type": "web_search"}]}
+    counted = responding.post(asked, "/v1/responses/input_tokens").json()
+    assert counted == {"object": "response.input_tokens", "input_tokens": counted["input_tokens"]}
+    assert json.loads(responding.vendor.requests[-1].body)["tools"][0]["type"] == "web_search"
+
+
 @pytest.mark.parametrize("status", [404, 500, 200])
 def test_input_tokens_of_a_vendor_that_does_not_count_are_an_estimate(responding: ResponsesServer, status: int) -> None:
     async def refuses(request: Request, wire: Wire) -> None:

@@ -601,6 +601,18 @@ def test_two_workers_know_the_same(tmp_path: Path) -> None:
             everywhere(lambda id=runs: server.get(f"/{id}"), 404)
 
 
+def test_a_keyed_stream_goes_on_for_those_who_read_it_by_its_id(tmp_path: Path) -> None:
+    with ResponsesServer(tmp_path / "home", PENSTOCK_STORED__LINGER_S="1") as server:
+        id, paced, seen = begun(server, headers={"idempotency-key": "a"})
+        with reading(server, id, starting_after=len(seen) - 1) as joined:
+            assert not paced.left.wait(3)
+            paced.go.set()
+            assert joined.rest()[-1]["response"]["output_text"] == BEFORE + AFTER
+        id, paced, seen = begun(server, headers={"idempotency-key": "b"})
+        assert paced.left.wait(5)
+        assert kept(server, id, "incomplete", "failed")["output_text"] == BEFORE
+
+
 def test_what_another_process_runs_is_followed_as_it_goes(tmp_path: Path) -> None:
     with ResponsesServer(tmp_path / "home", PENSTOCK_STORED__LINGER_S="2") as server:
         config = (server.home / "penstock.toml").read_text()

@@ -59,12 +59,15 @@ class Counting:
         before = await self._history.items(key.project_id, wire.previous_response_id, asked.conversation)
         items = before + input_items(asked, new_id)
         check_linked(items, len(before))
-        members = msgspec.json.decode(chat_body(asked, items).body, type=dict[str, msgspec.Raw])
         target = self._catalogue.plan(wire.model)[0]
         if target.provider != LOCAL:
             with self._admission.admit():
-                counted = await self._vendors.count(native_members(asked, items, encrypted=False)[0], target)
-            return Counted(_estimate(members), exact=False) if counted is None else Counted(counted, exact=True)
+                counted = await self._vendors.count(lambda: native_members(asked, items, encrypted=False)[0], target)
+            if counted is not None:
+                return Counted(counted, exact=True)
+        members = msgspec.json.decode(chat_body(asked, items).body, type=dict[str, msgspec.Raw])
+        if target.provider != LOCAL:
+            return Counted(_estimate(members), exact=False)
         prompt = {name: members[name] for name in ("model", "messages", "tools") if name in members}
         request, found = decode_tokenize(msgspec.json.encode(prompt), self._limits, TokenizeRequest)
         return Counted((await self._tokenizers.tokenize(request, found)).count, exact=True)

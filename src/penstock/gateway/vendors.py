@@ -138,8 +138,9 @@ class Vendors:
             if reader.done:
                 await upstream.settle(_SETTLE_S)
 
-    async def count(self, members: Mapping[str, Raw], target: Target) -> int | None:
-        """How many tokens the input of a response has at a hosted vendor; None where that does not say."""
+    async def count(self, members: Callable[[], Mapping[str, Raw]], target: Target) -> int | None:
+        """How many tokens the input of a response has at a hosted vendor; None where that does not say. `members` makes
+        those of the call that would go there. Raises what that raises."""
         vendor = self._vendors[target.provider]
         outgoing, timeouts = vendor.provider.counting(members, target.model), vendor.timeouts
         if outgoing is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -115,11 +115,12 @@ class Compatible:
         """Whether `call` is of the responses API, and goes there as it is."""
         return call.responses is not None and self.capabilities(target.model).responses
 
-    def counting(self, members: Mapping[str, Raw], model: str) -> Outgoing | None:
+    def counting(self, members: Callable[[], Mapping[str, Raw]], model: str) -> Outgoing | None:
         """The request that asks how many tokens the input of a response has; None where the vendor does not say."""
         if not (self._row.counts and self.capabilities(model).responses):
             return None
-        asked = {name: members[name] for name in _COUNTED if name in members}
+        given = members()
+        asked = {name: given[name] for name in _COUNTED if name in given}
         asked["model"] = Raw(msgspec.json.encode(model))
         return Outgoing(
             url=f"{self._responses_url}/input_tokens",

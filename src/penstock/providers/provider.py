@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Raw
@@ -33,7 +33,7 @@ class Provider(Protocol):
         """Whether `call` is of the responses API, and goes there as it is."""
         ...
 
-    def counting(self, members: Mapping[str, Raw], model: str) -> Outgoing | None:
+    def counting(self, members: Callable[[], Mapping[str, Raw]], model: str) -> Outgoing | None:
         """The request that asks how many tokens the input of a response has; None where the vendor does not say."""
         ...
 

@@ -41,7 +41,7 @@ class Local:
         """False: llama.cpp is always asked for a chat completion."""
         return False
 
-    def counting(self, members: Mapping[str, Raw], model: str) -> None:
+    def counting(self, members: Callable[[], Mapping[str, Raw]], model: str) -> None:
         """None: its tokenizer is asked instead."""
         return
 
