@@ -152,16 +152,19 @@ class Bench:
         large = statistics.median(cpu for _, cpu in figures["penstock", 100 * 1024])
         self.row("CPU of a 100 KB prompt, as a ratio to 1 KB", f"{large / statistics.median(mine):.2f}x", "3x", "2x")
 
-    def latency(self, direct: Contestant, penstock: Contestant) -> None:
-        """Added latency at 100 requests a second, median and p99, of three interleaved rounds."""
+    def latency(self, contestants: list[Contestant]) -> None:
+        """Latency at 100 requests a second above the direct way's, median and p99, of three interleaved rounds."""
         seconds = 5 if self.quick else 20
-        added: list[tuple[float, float]] = []
+        added: dict[str, list[tuple[float, float]]] = {}
         for _ in range(3):
-            took = {c.name: asyncio.run(load.at_rate(c.port, PATH, self.key, 100, seconds)) for c in (direct, penstock)}
+            took = {c.name: asyncio.run(load.at_rate(c.port, PATH, self.key, 100, seconds)) for c in contestants}
             of = {name: statistics.quantiles(values, n=100) for name, values in took.items()}
-            added.append((of["penstock"][49] - of["direct"][49], of["penstock"][98] - of["direct"][98]))
-        median = statistics.median(a for a, _ in added) * 1000
-        p99 = statistics.median(b for _, b in added) * 1000
+            for name, found in of.items():
+                added.setdefault(name, []).append((found[49] - of["direct"][49], found[98] - of["direct"][98]))
+        median, p99 = (statistics.median(figures) * 1000 for figures in zip(*added["penstock"], strict=True))
+        if "nginx" in added:
+            floor, floor_99 = (statistics.median(figures) * 1000 for figures in zip(*added["nginx"], strict=True))
+            self.notes.append(f"nginx adds {floor:.2f} / {floor_99:.2f} ms at 100 requests/s.")
         self.row(
             "added latency at 100 requests/s, median / p99", f"{median:.2f} / {p99:.2f} ms", "0.7 / 3 ms", "0.4 / 2 ms"
         )
@@ -251,7 +254,7 @@ class Bench:
             self.row("memory, idle", f"{processes.resident_mb(served.pid):.0f} MB", "130 MB", "90 MB")
             penstock = Contestant("penstock", ports["penstock"], served.pid)
             contestants.append(penstock)
-            self.latency(contestants[0], penstock)
+            self.latency(contestants)
             self.streams(contestants)
             if shutil.which("wrk"):
                 self.whole(contestants[1:])

@@ -78,7 +78,7 @@ class Exchange:
         if length > limits.body_bytes:
             await self._throw_away(limits.body_bytes)
             raise _too_large(limits)
-        with watch.patience(asyncio.get_running_loop().time() + 4 * limits.body_read_s) as patience:
+        with watch.patience(watch.loop.time() + 4 * limits.body_read_s) as patience:
             patience.wait(limits.body_read_s, RequestTimeout, "the request's body did not arrive")
             body, more = await self._part()
             if len(body) == length or not more:

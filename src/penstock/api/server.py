@@ -14,6 +14,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from penstock.api.app import Application
+from penstock.api.scheduling import take_turns_when_busy
 from penstock.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -76,6 +77,7 @@ async def serve(application: Application, settings: Settings, port: int, started
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked_to_stop)
     running = asyncio.create_task(server.serve())
+    turns = asyncio.create_task(take_turns_when_busy())
     await _listening(settings.server.host, port, running)
     started()
     waiting = asyncio.create_task(stop.wait())
@@ -86,6 +88,7 @@ async def serve(application: Application, settings: Settings, port: int, started
         await application.drain(settings.server.drain_s)
         server.stop()  # type: ignore[no-untyped-call]  # granian's method has no types
     await running
+    turns.cancel()
 
 
 async def _listening(host: str, port: int, running: asyncio.Task[None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -86,7 +85,7 @@ class Tokenizers:
         def more() -> None:
             patience.wait(timeouts.between_bytes_s, UpstreamTimeout, "the tokenizer did not go on with its answer")
 
-        with self._watch.patience(asyncio.get_running_loop().time() + timeouts.whole_s) as patience:
+        with self._watch.patience(self._watch.loop.time() + timeouts.whole_s) as patience:
             patience.wait(timeouts.first_byte_s, UpstreamTimeout, "the tokenizer did not begin its answer")
             with await self._transport.open(outgoing, timeouts.connect_s) as upstream:
                 more()

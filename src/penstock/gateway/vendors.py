@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 
@@ -146,7 +145,7 @@ class Vendors:
         if outgoing is None:
             return None
         try:
-            with self._watch.patience(asyncio.get_running_loop().time() + timeouts.whole_s) as patience:
+            with self._watch.patience(self._watch.loop.time() + timeouts.whole_s) as patience:
                 patience.wait(timeouts.first_byte_s, UpstreamTimeout, "the vendor did not begin its answer")
                 with await self._transport.open(outgoing, timeouts.connect_s) as upstream:
                     reply = await upstream.reply(lambda: _next_bytes(patience, timeouts))

@@ -96,6 +96,8 @@ class Catalogue:
                 for name in known[provider.kind].names:
                     self._bare.setdefault(name.lower(), []).append(provider.name)
                     self._well_known.setdefault(name.lower(), name)
+        # Of each name that is written out in the settings, made once.
+        self._written_out = {name: self._of(model, name, name) for name, model in self._exact.items()}
         self._local: Collection[str] = ()
         self._folded_local: dict[str, str] = {}
 
@@ -135,14 +137,14 @@ class Catalogue:
 
     def _targets(self, name: str) -> list[Target]:
         """The targets of `name` as they are configured. Raises ModelNotFound."""
-        model = self._exact.get(name)
-        if model is not None:
-            return self._of(model, name, name)
+        targets = self._written_out.get(name)
+        if targets is not None:
+            return targets.copy()
         folded = name.lower()
         local = self._locals_folded().get(folded)
         written = None if local == name else self._folded.get(folded)
         if written is not None:
-            return self._of(self._exact[written], written, written)
+            return self._written_out[written].copy()
         if local is not None:
             return [Target(LOCAL, local, local)]
         if len(name) > _LONGEST_NAME:

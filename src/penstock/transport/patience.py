@@ -22,34 +22,30 @@ class ClientStalled(PenstockError):
 
 
 class Watch:
-    """Looks after everything that waits in one event loop; its timer runs only while something does."""
+    """Looks after all that waits in the event loop that it is made in; its timer runs only while something does."""
 
     def __init__(self) -> None:
-        self._waiting: set[Patience] = set()
-        self._looking = False
+        self.loop = asyncio.get_running_loop()
+        self.waiting: set[Patience] = set()
+        self.looking = False
 
     def patience(self, deadline: float) -> Patience:
         """A patience whose whole may take until `deadline` (loop time, seconds)."""
         return Patience(self, deadline)
 
-    def add(self, patience: Patience) -> None:
-        """`patience` begins to wait."""
-        self._waiting.add(patience)
-        if not self._looking:
-            self._looking = True
-            patience.loop.call_later(_LOOK_EVERY_S, self._look, patience.loop)
+    def look_soon(self) -> None:
+        """Starts the timer."""
+        self.looking = True
+        self.loop.call_later(_LOOK_EVERY_S, self._look)
 
-    def remove(self, patience: Patience) -> None:
-        """`patience` waits no more."""
-        self._waiting.discard(patience)
-
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
-        for patience in list(self._waiting):
+    def _look(self) -> None:
+        now = self.loop.time()
+        for patience in list(self.waiting):
             patience.look(now)
-        self._looking = bool(self._waiting)
-        if self._looking:
-            loop.call_later(_LOOK_EVERY_S, self._look, loop)
+        if self.waiting:
+            self.look_soon()
+        else:
+            self.looking = False
 
 
 class Patience:
@@ -65,16 +61,16 @@ class Patience:
         "_due",
         "_error",
         "_kind",
+        "_loop",
         "_message",
         "_seconds",
         "_task",
         "_watch",
-        "loop",
     )
 
     def __init__(self, watch: Watch, deadline: float) -> None:
         self._watch = watch
-        self.loop = asyncio.get_running_loop()
+        self._loop = watch.loop
         self._deadline = self._due = deadline
         self._seconds = 0.0
         self._kind: type[PenstockError] = UpstreamTimeout
@@ -84,7 +80,7 @@ class Patience:
     def wait(self, seconds: float, kind: type[PenstockError], message: str) -> None:
         """From now on, `seconds` may pass until the next call of this; then `kind` is raised with `message`."""
         self._seconds = seconds
-        self._due = self.loop.time() + seconds
+        self._due = self._loop.time() + seconds
         self._kind = kind
         self._message = message
 
@@ -99,17 +95,20 @@ class Patience:
         self._task.cancel()
 
     def __enter__(self) -> Patience:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()
-        self._watch.add(self)
+        watch = self._watch
+        watch.waiting.add(self)
+        if not watch.looking:
+            watch.look_soon()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._watch.remove(self)
+        self._watch.waiting.discard(self)
         # A client that left at the same moment cancels too: then its own cancellation goes on.
         if self._error is not None and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise self._error from value

@@ -42,9 +42,10 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class Pool:
-    """Hands out connections. For one event loop."""
+    """Hands out connections. For the event loop that it is made in."""
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._guard = Guard()
         self._idle: dict[Origin, deque[tuple[float, Connection]]] = {}
         self._in_use: set[Connection] = set()
@@ -57,7 +58,7 @@ class Pool:
         Raises UpstreamUnreachable, UpstreamTimeout, PermissionDenied.
         """
         waiting = None if fresh else self._idle.get(origin)
-        oldest = asyncio.get_running_loop().time() - _IDLE_S
+        oldest = self._loop.time() - _IDLE_S
         while waiting:
             since, connection = waiting.pop()
             if connection.alive and since > oldest:
@@ -80,12 +81,11 @@ class Pool:
                 connection.abort()
                 return
         waiting = self._idle.setdefault(origin, deque())
-        loop = asyncio.get_running_loop()
-        waiting.append((loop.time(), connection))
+        waiting.append((self._loop.time(), connection))
         if len(waiting) > _IDLE_PER_ORIGIN:
             waiting.popleft()[1].abort()
         if self._sweeper is None:
-            self._sweeper = loop.call_later(_IDLE_S / 2, self._sweep_on)
+            self._sweeper = self._loop.call_later(_IDLE_S / 2, self._sweep_on)
 
     def close(self) -> None:
         """Closes every connection, those in use too."""
@@ -100,14 +100,13 @@ class Pool:
         self._in_use.clear()
 
     async def _connect(self, origin: Origin, connect_s: float) -> Connection:
-        loop = asyncio.get_running_loop()
         more: dict[str, Any] = {}
         if origin.scheme == "https":
             more = {"ssl": self._context(), "server_hostname": origin.host}
         try:
             async with asyncio.timeout(connect_s):
                 address = origin.host if origin.trusted else (await self._guard.pin(origin.host, origin.port)).address
-                _, connection = await loop.create_connection(Connection, address, origin.port, **more)
+                _, connection = await self._loop.create_connection(Connection, address, origin.port, **more)
         except TimeoutError as error:
             raise UpstreamTimeout("the vendor did not accept a connection in time") from error
         except ssl.SSLError as error:
@@ -124,11 +123,11 @@ class Pool:
 
     def _sweep_on(self) -> None:
         self._sweep()
-        self._sweeper = asyncio.get_running_loop().call_later(_IDLE_S / 2, self._sweep_on) if self._idle else None
+        self._sweeper = self._loop.call_later(_IDLE_S / 2, self._sweep_on) if self._idle else None
 
     def _sweep(self) -> None:
         """Closes what has waited for too long, or was closed by the vendor."""
-        oldest = asyncio.get_running_loop().time() - _IDLE_S
+        oldest = self._loop.time() - _IDLE_S
         for origin, waiting in list(self._idle.items()):
             kept = deque(entry for entry in waiting if entry[0] > oldest and entry[1].alive)
             for entry in waiting:
