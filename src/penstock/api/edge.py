@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -48,16 +49,14 @@ class Edge:
         pages: ASGIApp,
     ) -> None:
         self._limits = settings.limits
-        self._watch = watch
         self._cors = CorsPolicy(settings.cors)
         self._dialects = DialectChoice(settings.server.dialect)
-        self._gateway = gateway
-        self._responses = responses
-        self._idempotency = idempotency
         self._keyring = keyring
         self._metrics = metrics
         self._pages = pages
-        self._calls = dict.fromkeys(CHAT_PATHS, self._chat) | dict.fromkeys(RESPONSE_PATHS, self._response)
+        chat = partial(chat_completions, gateway, idempotency, settings.limits, watch)
+        response = partial(create_response, responses, idempotency, settings.limits, watch)
+        self._calls = dict.fromkeys(CHAT_PATHS, chat) | dict.fromkeys(RESPONSE_PATHS, response)
         self.tasks: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,12 +82,6 @@ class Edge:
             log.exception("a request failed by a defect", request_id=exchange.request_id, path=exchange.path)
             failure = InternalError("Penstock failed; the server's log has the details under this request id")
             await self._fail(exchange, failure)
-
-    async def _chat(self, key: Key, exchange: Exchange) -> None:
-        await chat_completions(self._gateway, self._idempotency, self._limits, self._watch, key, exchange)
-
-    async def _response(self, key: Key, exchange: Exchange) -> None:
-        await create_response(self._responses, self._idempotency, self._limits, self._watch, key, exchange)
 
     async def _call(self, exchange: Exchange, call: Callable[[Key, Exchange], Awaitable[None]]) -> None:
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -100,9 +101,9 @@ class Exchange:
         """Calls `left` when the client leaves, from when the body is read until the given function is called."""
         return _Leaving(self._receive, left).stop
 
-    async def whole(self, headers: dict[str, str], body: bytes) -> None:
+    def whole(self, headers: dict[str, str], body: bytes) -> Coroutine[Any, Any, None]:
         """A whole JSON answer, status 200."""
-        await self.answer(200, [_JSON, *_encoded(headers)], body)
+        return self.answer(200, [_JSON, *_encoded(headers)], body)
 
     async def begin(self, headers: dict[str, str]) -> None:
         """The head of a stream, status 200."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -71,12 +71,12 @@ class Gateway:
         self._spool = spool
         self._metrics = metrics
 
-    async def chat(self, arrival: Arrival, sink: Sink) -> None:
+    def chat(self, arrival: Arrival, sink: Sink) -> Coroutine[Any, Any, None]:
         """Answers one chat completion through `sink`.
 
         Raises PenstockError where nothing was sent yet, with the record written; the caller puts it on the wire.
         """
-        await self.run(arrival, Chat(arrival, self._settings, self._keeper).read, sink)
+        return self.run(arrival, Chat(arrival, self._settings, self._keeper).read, sink)
 
     async def run(self, arrival: Arrival, read: Read, sink: Sink) -> None:
         """The way of every call: `read` decodes it and says how its answer is shown. Raises as `chat` does."""
