@@ -119,8 +119,11 @@ model (`src/penstock/params/models.toml`), then `context`, `max_output` and `par
 - `include_stop_str_in_output`, `enable_thinking` and `separate_reasoning` come from other dialects. They go to a
   vendor only in the way that its row says: `enable_thinking` is `thinking` at DeepSeek, an argument of the chat
   template at vLLM, a level of `reasoning_effort` at OpenAI.
-- `reasoning_effort` becomes the nearest level that the model has. Reasoning text is `reasoning_content` in every
-  answer, whatever the vendor calls it.
+- `reasoning_effort` becomes the nearest level that the model has. OpenAI's gpt-5.1, gpt-5.2 and gpt-5.4 take sampling
+  at the level `none` alone: at another one it is ignored. Beside tools gpt-5.4 takes no level, so that it is ignored,
+  and gpt-5.6 only `none`, which is then sent whatever was asked for; `POST /v1/responses` has tools and a level
+  together. `by_effort` of a model's capabilities says so.
+- Reasoning text is `reasoning_content` in every answer, whatever the vendor calls it.
 - With `separate_reasoning` false, reasoning text is part of `content`, between `<think>` and `</think>`, as the
   models themselves write it; an answer in JSON keeps it apart (`ignored`).
 - Keys of `logit_bias` that are no token ids are ignored, and `x-penstock-params` names them; so is `required`

@@ -174,6 +174,9 @@ def test_sections_are_added_where_they_are_asked_for(hosted: ServerProcess) -> N
     capabilities = every["capabilities"]
     assert (capabilities["context_length"], capabilities["parameters"]["temperature"]) == (8192, {"support": "native"})
     assert capabilities["parameters"]["top_k"]["support"] == "ignored"
+    assert "by_effort" not in capabilities
+    reasoning = httpx.get(f"{hosted.url}/v1/models/openai/gpt-5.4?include=capabilities").json()["capabilities"]
+    assert reasoning["by_effort"] == {"default": "none", "sampling": "none", "beside_tools": "unsaid"}
     pricing = every["pricing"]
     assert (pricing["kind"], pricing["currency"]) == ("fixed", "USD")
     assert {unit["name"]: (unit["price"], unit["per"]) for unit in pricing["units"]} == {

@@ -8,6 +8,7 @@ from penstock.core.errors import UnsupportedParameter
 from penstock.dialects.chat.request import KNOWN
 from penstock.params import Capabilities, Parameter, Support, parameters
 from penstock.params.capabilities import lacking
+from penstock.params.effort import ByEffort
 from penstock.params.models import Models, Override, load_models
 from penstock.providers.compatible import Compatible
 from penstock.providers.local.capabilities import local_capabilities
@@ -70,6 +71,16 @@ def test_the_operators_word_goes_before_the_tables() -> None:
     assert (found.context_length, found.max_output_tokens) == (10, 5)
     assert (found.support("temperature"), found.support("seed")) == (Support.NATIVE, Support.IGNORED)
     assert found.support("top_p") is Support.IGNORED
+
+
+def test_rules_of_effort_hold_until_the_operator_says_something_of_what_they_are_about() -> None:
+    rules = vendor("openai", load_models()).capabilities("gpt-5.4").by_effort
+    assert rules == ByEffort("none", sampling="none", beside_tools="unsaid")
+    for name in ("temperature", "tools", "reasoning_effort"):
+        said = Override(parameters={name: "native"})
+        assert vendor("openai", load_models(), **{"gpt-5.4": said}).capabilities("gpt-5.4").by_effort is None
+    said = Override(parameters={"seed": "ignored"})
+    assert vendor("openai", load_models(), **{"gpt-5.4": said}).capabilities("gpt-5.4").by_effort == rules
 
 
 def test_the_operators_word_on_speech() -> None:

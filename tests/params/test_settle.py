@@ -10,6 +10,7 @@ from penstock.core.errors import UnsupportedParameter
 from penstock.dialects.chat.request import KNOWN
 from penstock.params import Capabilities, check_strict, parameters, settle
 from penstock.params.capabilities import OPENAI_FIELDS, OWN_FIELDS, SAMPLING_FIELDS
+from penstock.params.effort import ByEffort
 
 BASE = {"model": "m", "messages": []}
 
@@ -26,6 +27,72 @@ def settled(request: dict[str, Any], **given: Any) -> tuple[dict[str, Any], dict
     sent = {name: msgspec.json.decode(value) for name, value in found.members.items()}
     assert {name: sent.pop(name) for name in BASE} == BASE
     return sent, found.changed
+
+
+def settled_by_effort(rules: ByEffort, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    capabilities = Capabilities.of("m", parameters(renamed={}, unsupported=(), extras=()), by_effort=rules)
+    members = msgspec.json.decode(msgspec.json.encode(request), type=dict[str, Raw])
+    found = settle(members, capabilities)
+    return {name: msgspec.json.decode(value) for name, value in found.members.items()}, found.changed
+
+
+@pytest.mark.parametrize(
+    ("request_", "dropped"),
+    [
+        ({"temperature": 0.2, "top_p": 0.5, "logprobs": True, "top_logprobs": 2}, ()),
+        ({"temperature": 0.2, "reasoning_effort": None}, ()),
+        ({"temperature": 0.2, "reasoning_effort": "none"}, ()),
+        ({"temperature": 0.2, "reasoning_effort": "low", "seed": 1}, ("temperature",)),
+        (
+            {"temperature": 0, "top_p": 0.5, "logprobs": True, "top_logprobs": 2, "reasoning_effort": "high"},
+            ("temperature", "top_p", "logprobs", "top_logprobs"),
+        ),
+    ],
+)
+def test_sampling_goes_where_it_is_taken_at_the_effort(request_: dict[str, Any], dropped: tuple[str, ...]) -> None:
+    sent, changed = settled_by_effort(ByEffort("none", sampling="none"), request_)
+    assert sent == {name: value for name, value in request_.items() if name not in dropped}
+    assert changed == dict.fromkeys(dropped, "ignored")
+
+
+def test_sampling_that_asks_for_nothing_goes_without_a_word() -> None:
+    rules = ByEffort("none", sampling="none")
+    asked = {"reasoning_effort": "low", "temperature": 1, "logprobs": False, "top_p": None}
+    assert settled_by_effort(rules, asked) == ({"reasoning_effort": "low"}, {})
+
+
+TOOLS = [{"type": "function", "function": {"name": "f"}}]
+
+
+@pytest.mark.parametrize(
+    ("rules", "request_", "effort", "changed"),
+    [
+        (ByEffort("medium", beside_tools="none"), {"tools": TOOLS}, "none", "translated"),
+        (ByEffort("medium", beside_tools="none"), {"functions": [{"name": "f"}]}, "none", "translated"),
+        (ByEffort("medium", beside_tools="none"), {"tools": TOOLS, "reasoning_effort": "low"}, "none", "translated"),
+        (ByEffort("medium", beside_tools="none"), {"tools": TOOLS, "reasoning_effort": "none"}, "none", None),
+        (ByEffort("medium", beside_tools="none"), {"tools": [], "reasoning_effort": "low"}, "low", None),
+        (ByEffort("medium", beside_tools="none"), {"reasoning_effort": "low"}, "low", None),
+        (ByEffort("medium", beside_tools="none"), {}, None, None),
+        (ByEffort("none", beside_tools="unsaid"), {"tools": TOOLS}, None, None),
+        (ByEffort("none", beside_tools="unsaid"), {"tools": TOOLS, "reasoning_effort": "none"}, None, None),
+        (ByEffort("none", beside_tools="unsaid"), {"tools": TOOLS, "reasoning_effort": "high"}, None, "ignored"),
+        (ByEffort("none", beside_tools="unsaid"), {"reasoning_effort": "high"}, "high", None),
+    ],
+)
+def test_the_effort_beside_tools_is_the_one_that_the_model_needs(
+    rules: ByEffort, request_: dict[str, Any], effort: str | None, changed: str | None
+) -> None:
+    sent, found = settled_by_effort(rules, request_)
+    assert sent.get("reasoning_effort") == effort
+    assert found == ({} if changed is None else {"reasoning_effort": changed})
+
+
+def test_sampling_is_taken_beside_tools_where_they_put_the_effort_there() -> None:
+    rules = ByEffort("none", sampling="none", beside_tools="unsaid")
+    sent, changed = settled_by_effort(rules, {"tools": TOOLS, "reasoning_effort": "high", "temperature": 0.3})
+    assert sent == {"tools": TOOLS, "temperature": 0.3}
+    assert changed == {"reasoning_effort": "ignored"}
 
 
 def test_openais_fields_are_native() -> None:

@@ -40,6 +40,15 @@ class ParameterSupport(msgspec.Struct):
     sent_as: str | UnsetType = UNSET
 
 
+class EffortRules(msgspec.Struct):
+    """What depends on `reasoning_effort`: its default, the level at which alone temperature, top_p, logprobs and
+    top_logprobs are taken, and what becomes of it beside tools: it is none, or is not said."""
+
+    default: str
+    sampling: str | UnsetType = UNSET
+    beside_tools: Literal["none", "unsaid"] | UnsetType = UNSET
+
+
 class ModelCapabilities(msgspec.Struct):
     """What the model can do where it is asked first: its parameters by name, and its lengths in tokens."""
 
@@ -47,6 +56,7 @@ class ModelCapabilities(msgspec.Struct):
     passes_unknown: bool
     context_length: Count | None
     max_output_tokens: Count | None
+    by_effort: EffortRules | UnsetType = UNSET
 
 
 class PriceUnit(msgspec.Struct):

@@ -9,6 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from penstock.params.effort import ByEffort
+
 # fmt: off
 OPENAI_FIELDS: Final = frozenset((
     "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature", "top_p",
@@ -92,6 +94,8 @@ class Capabilities(Struct, frozen=True):
     """the paths here that serve the model"""
     thinking: str | None = None
     """how the vendor switches thinking: a way of `params.thinking`"""
+    by_effort: ByEffort | None = None
+    """what the model takes at some levels of `reasoning_effort` alone"""
     separating: str | None = None
     """how the vendor keeps reasoning out of the text: a way of `params.thinking`"""
     developer_role: bool = True

@@ -11,12 +11,12 @@ import msgspec
 from msgspec import Meta
 
 from penstock.params.capabilities import OPENAI_FIELDS, OWN_FIELDS, SAMPLING_FIELDS, Capabilities, Parameter, Support
+from penstock.params.effort import SAMPLED, ByEffort, Effort
 
 Field = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
 Pattern = Annotated[str, Meta(pattern=r"^[^*\s]+\*?$", max_length=256)]
 Tokens = Annotated[int, Meta(ge=1)]
 Modality = Literal["text", "image", "audio", "video", "file"]
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 Format = Literal["text", "json_object", "json_schema"]
 
 
@@ -39,6 +39,8 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: tuple[Modality, ...] | None = None
     efforts: tuple[Effort, ...] | None = None
     """levels of `reasoning_effort`; none at all where the model does not reason"""
+    by_effort: ByEffort | None = None
+    """what depends on the level"""
     formats: tuple[Format, ...] | None = None
     """types of `response_format` that the model holds to by itself; others are emulated"""
     ignored: tuple[Field, ...] = ()
@@ -123,6 +125,8 @@ def known_capabilities(
         given["enable_thinking"] = Parameter(Support.IGNORED)  # its levels are not known, or there are none
     if facts.formats is not None and given["response_format"].support is Support.NATIVE:
         given["response_format"] = Parameter(Support.NATIVE, values=facts.formats)
+    if override.parameters.keys().isdisjoint((*SAMPLED, "reasoning_effort", "tools")):
+        vendor["by_effort"] = facts.by_effort
     outputs = facts.output
     for name, what in override.parameters.items():
         given[name] = Parameter(Support(what))

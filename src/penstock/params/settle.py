@@ -10,6 +10,7 @@ from msgspec import Raw
 
 from penstock.core.errors import InvalidRequest, UnsupportedParameter
 from penstock.params.capabilities import LIMITS, OURS, Capabilities, Parameter, Support
+from penstock.params.effort import SAMPLED, ByEffort
 from penstock.params.thinking import nearest, separated, switched
 
 _ASKS_NOTHING: Final[Mapping[str, tuple[Any, ...]]] = {
@@ -62,6 +63,7 @@ def settle(members: Mapping[str, Raw], capabilities: Capabilities) -> Settled:
     bounded = capabilities.bounded
     if (
         capabilities.developer_role
+        and capabilities.by_effort is None
         and members.keys() <= capabilities.native
         and (not bounded or bounded.keys().isdisjoint(members))
         and not ("max_tokens" in members and "max_completion_tokens" in members)
@@ -76,6 +78,8 @@ def settle(members: Mapping[str, Raw], capabilities: Capabilities) -> Settled:
             settling.take(name, value)
     if not capabilities.developer_role:
         settling.rewrite_roles()
+    if capabilities.by_effort is not None:
+        settling.heed_effort(capabilities.by_effort)
     return Settled(settling.sent, settling.changed)
 
 
@@ -118,6 +122,28 @@ class _Settling:
             if parameter.support is Support.REFUSED:
                 raise self._cannot(name)
             self.changed[name] = parameter.support
+
+    def heed_effort(self, rules: ByEffort) -> None:
+        """Sets the level that tools need, and leaves out what is not taken at the level that it comes to."""
+        said = self.sent.get("reasoning_effort")
+        level = msgspec.json.decode(said) if said is not None and _given(said) else rules.default
+        if rules.beside_tools is not None and any(
+            name in self.sent and _asks_something(name, self.sent[name]) for name in ("tools", "functions")
+        ):
+            if rules.beside_tools == "none":
+                self.sent["reasoning_effort"] = Raw(b'"none"')
+                needed, what = "none", Support.TRANSLATED
+            else:
+                self.sent.pop("reasoning_effort", None)
+                needed, what = rules.default, Support.IGNORED
+            if level != needed:
+                self.changed["reasoning_effort"] = what
+            level = needed
+        if rules.sampling not in (None, level):
+            for name in SAMPLED:
+                value = self.sent.pop(name, None)
+                if value is not None and _given(value) and _asks_something(name, value):
+                    self.changed[name] = Support.IGNORED
 
     def rewrite_roles(self) -> None:
         """Gives the role `system` to messages of the role `developer`, which the target does not know."""

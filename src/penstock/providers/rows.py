@@ -12,7 +12,8 @@ from msgspec import Meta
 from penstock.dialects.chat.normalise import Quirks
 from penstock.params import Parameter, Support, parameters
 from penstock.params.capabilities import OPENAI_FIELDS, OWN_FIELDS, SAMPLING_FIELDS
-from penstock.params.models import Effort, Format
+from penstock.params.effort import Effort
+from penstock.params.models import Format
 from penstock.params.thinking import Separating, Thinking
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]

@@ -131,7 +131,10 @@ def capabilities_object(known: Capabilities) -> wire.ModelCapabilities:
         )
         for name, parameter in known.parameters.items()
     }
-    return wire.ModelCapabilities(parameters, known.passes_unknown, known.context_length, known.max_output_tokens)
+    shown = wire.ModelCapabilities(parameters, known.passes_unknown, known.context_length, known.max_output_tokens)
+    if (rules := known.by_effort) is not None:
+        shown.by_effort = wire.EffortRules(rules.default, _known(rules.sampling), _known(rules.beside_tools))
+    return shown
 
 
 def pricing_object(price: Price) -> wire.Pricing:
