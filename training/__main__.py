@@ -29,6 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--only", choices=tuple(_DO), help="do this step alone")
     parser.add_argument("--steps", type=int, default=24_000, metavar="N", help="training steps in all (default: 24000)")
+    parser.add_argument("--rate", type=float, default=0.001, metavar="R", help="highest learning rate (default: 0.001)")
     parser.add_argument(
         "--run", type=Path, default=_FOLDER, metavar="DIR", help="for checkpoints (default: training/run)"
     )
@@ -69,7 +70,7 @@ def _tokenizer(arguments: argparse.Namespace) -> None:
 def _learn(arguments: argparse.Namespace) -> None:
     from training import export, learn, network, tokenizer
 
-    plan = learn.Plan(steps=arguments.steps)
+    plan = learn.Plan(steps=arguments.steps, rate=arguments.rate)
     if arguments.start_from is None:
         tokens = tokenizer.load(arguments.run / "tokenizer.json")
         learn.learn(plan, tokens, arguments.run, network.Shape(tokens.get_vocab_size()))

@@ -26,14 +26,14 @@ class Stage:
 STAGES: Final = (
     # Drills: short questions alone, of which a step holds three times as many. Sums and facts take thousands of them.
     Stage(
-        0.25,
+        0.2,
         {"talk": 0.12, "lists": 0.14, "arithmetic": 0.36, "facts": 0.19, "recall": 0.10, "outside": 0.09},
         dressing=0.15,
     ),
     Stage(
-        0.75,
+        0.8,
         {
-            "talk": 0.09, "lists": 0.10, "arithmetic": 0.19, "facts": 0.09, "recall": 0.09, "json": 0.12, "tools": 0.26,
+            "talk": 0.10, "lists": 0.08, "arithmetic": 0.17, "facts": 0.09, "recall": 0.09, "json": 0.10, "tools": 0.31,
             "outside": 0.06,
         },
         dressing=1.0,
