@@ -122,7 +122,8 @@ model (`src/penstock/params/models.toml`), then `context`, `max_output` and `par
 - `reasoning_effort` becomes the nearest level that the model has. OpenAI's gpt-5.1, gpt-5.2 and gpt-5.4 take sampling
   at the level `none` alone: at another one it is ignored. Beside tools gpt-5.4 takes no level, so that it is ignored,
   and gpt-5.6 only `none`, which is then sent whatever was asked for; `POST /v1/responses` has tools and a level
-  together. `by_effort` of a model's capabilities says so.
+  together. `by_effort` of a model's capabilities says so; a word of the settings on `reasoning_effort`, `tools` or one
+  of the sampling parameters of a model ends these rules for it.
 - Reasoning text is `reasoning_content` in every answer, whatever the vendor calls it.
 - With `separate_reasoning` false, reasoning text is part of `content`, between `<think>` and `</think>`, as the
   models themselves write it; an answer in JSON keeps it apart (`ignored`).

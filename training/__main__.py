@@ -37,6 +37,9 @@ def main() -> None:
     parser.add_argument(
         "--model", type=Path, default=card.MODEL, metavar="FILE", help="the GGUF file to write and score"
     )
+    parser.add_argument(
+        "--mean", type=Path, nargs="+", default=(), metavar="CHECKPOINT", help="export the mean of the run and of these"
+    )
     parser.add_argument("--examples", type=int, default=400, metavar="N", help="questions a row of the score table")
     parser.add_argument("--wrong", type=int, default=0, metavar="N", help="wrong answers to show of each skill")
     arguments = parser.parse_args()
@@ -85,7 +88,8 @@ def _export(arguments: argparse.Namespace) -> None:
     from training import export, learn, tokenizer
 
     tokens = tokenizer.load(arguments.run / "tokenizer.json")
-    export.export(learn.read(arguments.run / "checkpoint.pt"), tokens, arguments.model)
+    network = learn.mean([arguments.run / "checkpoint.pt", *arguments.mean])
+    export.export(network, tokens, arguments.model)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:

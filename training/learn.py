@@ -6,6 +6,7 @@ import itertools
 import math
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -184,6 +185,14 @@ def read(path: Path) -> Network:
     network = Network(Shape(**saved["shape"]))
     network.load_state_dict(saved["network"])
     return network
+
+
+def mean(paths: Sequence[Path]) -> Network:
+    """The network with the mean of the weights of these checkpoints, which must be of one training."""
+    networks = [read(path) for path in paths]
+    states = [network.state_dict() for network in networks]
+    networks[0].load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
+    return networks[0]
 
 
 def _draw_curve(losses: list[float], path: Path) -> None:

@@ -35,6 +35,11 @@ def test_the_longest_name_wins() -> None:
         (f"{ROW}names = []", "at `$[...][0].names`"),
         (f'{ROW}names = ["a"]\ncontext = 0', "context"),
         (f'{ROW}names = ["a"]\nefforts = ["hard"]', "efforts"),
+        (
+            f'{ROW}names = ["a"]\nefforts = ["low"]\nby_effort = {{ default = "none" }}',
+            "'none' is not one of its efforts",
+        ),
+        (f'{ROW}names = ["a"]\nby_effort = {{ default = "low", beside_tools = "high" }}', "beside_tools"),
         (f'{ROW}names = ["a"]\nignored = ["speed"]', "a: there is no parameter 'speed'"),
         (f'{ROW}names = ["a"]\nrenamed = {{ speed = "x" }}', "a: there is no parameter 'speed'"),
         (f'{ROW}names = ["a"]\n{ROW}names = ["a"]', "'a' of v is in two rows"),

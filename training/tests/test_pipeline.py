@@ -108,6 +108,18 @@ def test_the_same_seed_gives_the_same_network(tokens: Any, tmp_path: Path) -> No
         assert torch.equal(tensor, other.state_dict()[name]), name
 
 
+def test_the_mean_of_checkpoints(tokens: Any, tmp_path: Path) -> None:
+    states = []
+    for seed in (1, 2):
+        plan = learn.Plan(steps=2, copying=1, tokens=1024, seed=seed)
+        learn.learn(plan, tokens, tmp_path / str(seed), small(tokens))
+        states.append(learn.read(tmp_path / str(seed) / "checkpoint.pt").state_dict())
+    found = learn.mean([tmp_path / "1" / "checkpoint.pt", tmp_path / "2" / "checkpoint.pt"]).state_dict()
+    assert any(not torch.equal(one, other) for one, other in zip(*(state.values() for state in states), strict=True))
+    for name, weights in found.items():
+        torch.testing.assert_close(weights, (states[0][name] + states[1][name]) / 2)
+
+
 def test_a_model_file_is_trained_further(tokens: Any, tmp_path: Path) -> None:
     """What is read from a file is what was written; training then begins with its weights."""
     plan = learn.Plan(steps=30, copying=0, warm_up=4, tokens=1024, rate=0.005)

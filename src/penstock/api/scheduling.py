@@ -23,9 +23,10 @@ async def take_turns_when_busy(every_s: float = _LOOK_EVERY_S, used: Callable[[]
     """Puts all threads of this process under SCHED_BATCH while it uses more than half a core, until it is cancelled.
 
     A call passes through three threads, and under load each wakes another more than once a call. By default the woken
-    one interrupts the one that runs: that takes a fifth of the CPU of a call and of a streamed chunk. Under SCHED_BATCH
-    it waits for its turn. A quiet server stays as it is, since a thread that woke would wait for up to 4 ms where other
-    programs, or a local model, keep every core busy. A local model that is started meanwhile is under SCHED_BATCH too.
+    one interrupts the one that runs: that takes a sixth of the CPU of a call and an eighth of that of a streamed chunk.
+    Under SCHED_BATCH it waits for its turn. A quiet server stays as it is, since a thread that woke would wait up to
+    4 ms where other programs, or a local model, keep every core busy. A local model that is started meanwhile is under
+    SCHED_BATCH too.
 
     Does nothing on other systems than Linux, and where the process was started under a policy of somebody's choice.
     `used` is the CPU that the process has used, in seconds.

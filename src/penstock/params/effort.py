@@ -7,6 +7,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""Every level, the least first."""
 
 SAMPLED: Final = ("temperature", "top_p", "logprobs", "top_logprobs")
 """What a model that reasons may not take."""

@@ -100,6 +100,10 @@ def load_models(text: str | None = None, name: str = "models.toml") -> Models:
         raise ModelsError(f"{name}: there is no table '{min(strangers)}', only [[model]]")
     known = OPENAI_FIELDS | OWN_FIELDS | SAMPLING_FIELDS
     for row in table.get("model", ()):
+        if (rules := row.by_effort) is not None:
+            for level in (rules.default, rules.sampling):
+                if level is not None and level not in (row.efforts or ()):
+                    raise ModelsError(f"{name}: {row.names[0]}: by_effort: '{level}' is not one of its efforts")
         for field in (*row.ignored, *row.renamed):
             if field not in known:
                 raise ModelsError(f"{name}: {row.names[0]}: there is no parameter '{field}'")

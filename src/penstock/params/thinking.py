@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Raw
 
 from penstock.params.capabilities import Capabilities, Support
+from penstock.params.effort import Effort
 
-LEVELS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+LEVELS: Final[tuple[str, ...]] = get_args(Effort)
 """Every level of `reasoning_effort`, the least first."""
 
 Thinking = Literal["thinking", "chat_template_kwargs", "reasoning", "reasoning_effort"]
