@@ -79,8 +79,8 @@ def _learn(arguments: argparse.Namespace) -> None:
         learn.learn(plan, tokens, arguments.run, network.Shape(tokens.get_vocab_size()))
     else:
         first, tokens = export.read(arguments.start_from)
-        # A seed of its own: what this model has already seen does not come again.
-        plan = dataclasses.replace(plan, copying=0, seed=zlib.crc32(arguments.start_from.read_bytes()))
+        # A seed of its own: what this model has already seen does not come again. And no drills: it has had them.
+        plan = dataclasses.replace(plan, copying=0, drills=False, seed=zlib.crc32(arguments.start_from.read_bytes()))
         learn.learn(plan, tokens, arguments.run, first.shape, first)
 
 

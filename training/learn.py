@@ -44,6 +44,7 @@ class Plan:
     `cooling` (0-1) of them it falls to 0.
 
     The first `copying` steps learn nothing but to copy, and later every 25th step does, so that no token is forgotten.
+    Without `drills` all steps are of the last stage of the mixture.
     """
 
     steps: int = 24_000
@@ -53,6 +54,7 @@ class Plan:
     cooling: float = 0.9
     rate: float = 0.001
     seed: int = 1
+    drills: bool = True
 
     def pace(self, step: int) -> float:
         """The share of the full rate at a step."""
@@ -61,6 +63,8 @@ class Plan:
 
     def stage(self, step: int) -> int:
         """Which of the mixture's stages a step belongs to."""
+        if not self.drills:
+            return len(STAGES) - 1
         ends = itertools.accumulate(stage.share for stage in STAGES)
         done = (step - self.copying) / max(1, self.steps - self.copying)
         return min(sum(done >= end for end in ends), len(STAGES) - 1)

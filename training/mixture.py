@@ -33,8 +33,8 @@ STAGES: Final = (
     Stage(
         0.8,
         {
-            "talk": 0.10, "lists": 0.08, "arithmetic": 0.17, "facts": 0.09, "recall": 0.09, "json": 0.10, "tools": 0.31,
-            "outside": 0.06,
+            "talk": 0.10, "lists": 0.05, "arithmetic": 0.14, "facts": 0.08, "recall": 0.09, "json": 0.09, "tools": 0.38,
+            "outside": 0.07,
         },
         dressing=1.0,
     ),

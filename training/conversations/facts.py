@@ -31,7 +31,15 @@ _CAPITAL: Final = (
     "My friend is from {x}. What is the capital there?", "{x} has which capital?",
     "What is the name of the capital of {x}?", "Which is the capital of {x}?",
     "We are flying to {x}. Which city is the capital?", "Say the capital of {x}.", "What capital does {x} have?",
-    "Capital for {x}?", "Identify the capital of {x}.", "Please name the capital city of {x}.",
+    "Capital for {x}?", "Identify the capital of {x}.", "Please name the capital city of {x}.", "capital of {x}",
+    "capital of {x}?", "{x} capital", "{p} capital is?", "{x}, capital city?", "capital city of {x}?",
+    "capital city of {x}", "what is the capital of {x}", "whats the capital of {x}", "what is {p} capital",
+    "the capital of {x}?", "the capital of {x}", "Do you happen to know the capital of {x}?",
+    "Could you tell me the capital of {x}?", "What is the capital of the country {x}?", "{x} - capital?",
+    "Which city serves as the capital of {x}?", "I need the capital of {x}.", "I want to know the capital of {x}.",
+    "{x}: which city is the capital?", "For {x}, what is the capital?", "Quiz: the capital of {x}?",
+    "{x} has its capital in which city?", "What's the name of {p} capital?", "Remind me, what is the capital of {x}?",
+    "Let me know the capital of {x}.", "What do you call the capital of {x}?", "Answer with the capital of {x}.",
 )  # fmt: skip
 _COUNTRY: Final = (
     "{c} is the capital of which country?", "Of which country is {c} the capital?",
@@ -41,8 +49,13 @@ _COUNTRY: Final = (
     "Whose capital is {c}?", "If the capital is {c}, what is the country?",
     "Tell me which country {c} is the capital of.", "{c} is which country's capital?",
     "What is the country that has {c} as its capital?", "I am in {c}, the capital. Which country am I in?",
-    "Give me the country whose capital city is {c}.", "Capital: {c}. Country:",
-    "Which nation has its capital in {c}?",
+    "Give me the country whose capital city is {c}.", "Capital: {c}. Country:", "Which nation has its capital in {c}?",
+    "{c} is capital of which country?", "which country has {c} as capital", "Capital city {c}: which country?",
+    "country whose capital is {c}", "{c} is the capital city of which country?",
+    "What country has {c} for its capital?", "Find the country with the capital {c}.",
+    "To which country does the capital {c} belong?", "The city of {c} is the capital of",
+    "Name the country that has {c} as its capital.", "Do you know which country has {c} as its capital?",
+    "I know the capital, {c}. What is the country?", "{c}: capital of which country?",
 )  # fmt: skip
 _OPPOSITE: Final = (
     "What is the opposite of {q}?", "What's the opposite of {q}?", "Opposite of {q}?", "Opposite of {q}",
@@ -57,7 +70,16 @@ _OPPOSITE: Final = (
     "How do you call the opposite of {q}?", "I need a word that means the opposite of {q}.",
     "Can you give me the opposite of the word {q}?", "Opposite word for {q}?", "Do you know the opposite of {q}?",
     "What is the word opposite in meaning to {q}?", "{q} has which opposite?", "English class: the opposite of {q}?",
-    "In a crossword: opposite of {q}. Which word fits?", "Write the antonym of {q}.",
+    "In a crossword: opposite of {q}. Which word fits?", "Write the antonym of {q}.", "opposite of {q}",
+    "opposite of {q}?", "the opposite of {q}?", "the opposite of {q}", "what is the opposite of {q}",
+    "whats the opposite of {q}", "antonym of {q}", "antonym for {q}?", "{q} opposite", "{q}, opposite?",
+    "{q} - opposite?", "{q} and its opposite: what is the other word?", "Could you tell me the opposite of {q}?",
+    "What's the antonym of {q}?", "What's an antonym for {q}?", "Find the opposite of {q}.",
+    "Find me a word opposite to {q}.", "What's the reverse in meaning of {q}?",
+    "Tell me a word that means the opposite of {q}.", "If something is not {q}, but the opposite, it is ...",
+    "Something that is the opposite of {q} is", "Let me know the opposite of {q}.", "I need the opposite of {q}.",
+    "Which word would be an antonym of {q}?", "What is the opposite word to {q}?",
+    "Word with the opposite meaning of {q}?",
 )  # fmt: skip
 _PLURAL: Final = (
     "What is the plural of {q}?", "What's the plural of {q}?", "Plural of {q}?", "Plural of {q}",
@@ -71,7 +93,15 @@ _PLURAL: Final = (
     "Change {q} to the plural.", "Singular: {q}. Plural:", "1 {q}, 2 ...", "What is the plural noun for {q}?",
     "I have one {q}, she has two. Two what?", "Name the plural of {q}.", "Which word is the plural of {q}?",
     "How do I write {q} if there are several?", "Say the plural of {q}.", "Grammar: the plural of {q}?",
-    "{q} becomes what in the plural?", "Give the plural form: {q}", "Not one {q} but ten ...",
+    "{q} becomes what in the plural?", "Give the plural form: {q}", "Not one {q} but ten ...", "plural of {q}",
+    "plural of {q}?", "the plural of {q}?", "the plural of {q}", "plural for {q}?", "what is the plural of {q}",
+    "whats the plural of {q}", "{q} plural", "{q} plural?", "{q} - plural?", "{q}, plural form?", "plural form of {q}",
+    "Could you tell me the plural of {q}?", "Can you give me the plural of {q}?", "What's the plural form of {q}?",
+    "What is the plural for {q}?", "Form the plural of {q}.", "I need the plural of {q}.",
+    "What does {q} become in the plural?", "What would two of a {q} be called?", "Many of the thing called {q} are",
+    "How do you spell the plural of {q}?", "How do you pluralize {q}?", "What's the plural version of {q}?",
+    "Write {q} in the plural.", "Convert {q} to its plural form.", "Let me know the plural of {q}.",
+    "a {q}, several ...",
 )  # fmt: skip
 _SINGULAR: Final = (
     "What is the singular of {q}?", "Singular of {q}?", "Singular: {q}", "Give me the singular of {q}.",
@@ -80,19 +110,29 @@ _SINGULAR: Final = (
     "Plural: {q}. Singular:", "{q} is the plural of which word?", "{q} is the plural of what?", "Make {q} singular.",
     "The singular of {q} is", "What do you call only one of the {q}?", "Tell me the singular of {q}.",
     "Turn {q} into the singular.", "Which word has the plural {q}?", "I have three {q}, you have one. One what?",
-    "What is {q} in the singular?",
+    "What is {q} in the singular?", "singular of {q}", "singular of {q}?", "the singular of {q}?",
+    "what is the singular of {q}", "whats the singular of {q}", "{q} singular?", "{q} - singular?",
+    "singular form of {q}", "Can you give me the singular of {q}?", "Could you tell me the singular of {q}?",
+    "What's the singular of {q}?", "Form the singular of {q}.", "Convert {q} to its singular form.",
+    "{q} is plural. What is the singular?", "Write {q} in the singular.", "Of many {q}, take only one. One what?",
+    "I need the singular of {q}.",
 )  # fmt: skip
 _NEXT: Final = (
     "What {u} comes after {x}?", "Which {u} comes after {x}?", "What {u} is after {x}?", "What {u} follows {x}?",
-    "Which {u} follows {x}?", "Name the {u} after {x}.", "What is the {u} after {x}?",
-    "{x} is followed by which {u}?", "Next {u} after {x}?", "What comes after {x}?",
-    "Tell me the {u} that comes after {x}.", "The {u} after {x} is", "What's the next {u} after {x}?",
-    "After {x} comes", "Which {u} is next after {x}?", "{u} after {x}?", "Which {u} comes directly after {x}?",
-    "When {x} is over, which {u} begins?", "The {u} following {x}?", "What is the {u} that follows {x}?",
-    "Give me the {u} after {x}.", "{x}, and then which {u}?", "After {x}: which {u}?",
-    "It is {x} now. Which {u} is next?", "Which {u} comes right after {x}?", "{x} ends. What {u} starts?",
-    "What is the {u} immediately after {x}?", "{x} comes before which {u}?", "{x} is the {u} before",
-    "Following {x} is which {u}?",
+    "Which {u} follows {x}?", "Name the {u} after {x}.", "What is the {u} after {x}?", "{x} is followed by which {u}?",
+    "Next {u} after {x}?", "What comes after {x}?", "Tell me the {u} that comes after {x}.", "The {u} after {x} is",
+    "What's the next {u} after {x}?", "After {x} comes", "Which {u} is next after {x}?", "{u} after {x}?",
+    "Which {u} comes directly after {x}?", "When {x} is over, which {u} begins?", "The {u} following {x}?",
+    "What is the {u} that follows {x}?", "Give me the {u} after {x}.", "{x}, and then which {u}?",
+    "After {x}: which {u}?", "It is {x} now. Which {u} is next?", "Which {u} comes right after {x}?",
+    "{x} ends. What {u} starts?", "What is the {u} immediately after {x}?", "{x} comes before which {u}?",
+    "{x} is the {u} before", "Following {x} is which {u}?", "what {u} comes after {x}", "what comes after {x}",
+    "{u} after {x}", "the {u} after {x}", "the {u} after {x}?", "next {u} after {x}", "what {u} is after {x}",
+    "After {x} comes which {u}?", "After {x}, what {u} is it?", "Which {u} do we have after {x}?",
+    "What's the {u} after {x}?", "What's the {u} following {x}?", "Can you tell me the {u} after {x}?",
+    "Do you know which {u} follows {x}?", "Which {u} succeeds {x}?", "{x} is over. Which {u} is it now?",
+    "Say the {u} after {x}.", "Which is the {u} after {x}?", "What would be the {u} after {x}?",
+    "I need the {u} that follows {x}.", "Once {x} has passed, which {u} is it?", "Name the {u} that follows {x}.",
 )  # fmt: skip
 _BEFORE: Final = (
     "What {u} comes before {x}?", "Which {u} comes before {x}?", "What {u} is before {x}?", "What {u} precedes {x}?",
@@ -104,7 +144,13 @@ _BEFORE: Final = (
     "Give me the {u} before {x}.", "Which {u} leads up to {x}?", "Before {x}: which {u}?",
     "It is {x} now. Which {u} was it before?", "Which {u} comes right before {x}?",
     "{x} starts. What {u} has just ended?", "What is the {u} immediately before {x}?", "{x} comes after which {u}?",
-    "{x} is the {u} after", "Preceding {x} is which {u}?",
+    "{x} is the {u} after", "Preceding {x} is which {u}?", "what {u} comes before {x}", "what comes before {x}",
+    "{u} before {x}", "the {u} before {x}", "the {u} before {x}?", "previous {u} before {x}", "what {u} is before {x}",
+    "Before {x} comes which {u}?", "Before {x}, what {u} is it?", "Which {u} do we have before {x}?",
+    "What's the {u} before {x}?", "What's the {u} preceding {x}?", "Can you tell me the {u} before {x}?",
+    "Do you know which {u} precedes {x}?", "{x} has just begun. Which {u} was it until now?", "Say the {u} before {x}.",
+    "Which is the {u} before {x}?", "What would be the {u} before {x}?", "I need the {u} that comes before {x}.",
+    "Right before {x} is which {u}?", "Name the {u} that precedes {x}.", "Which {u} does {x} follow?",
 )  # fmt: skip
 # Questions about days and months that need another count than one forward or back: (text, how far).
 _DAYS_AWAY: Final = (
@@ -118,6 +164,14 @@ _DAYS_AWAY: Final = (
     ("Which day comes two days after {x}?", 2), ("Two days after {x} is", 2),
     ("Today is {x}. What day is the day after tomorrow?", 2), ("What day was two days before {x}?", -2),
     ("Today is {x}. What day was the day before yesterday?", -2), ("What day comes three days after {x}?", 3),
+    ("Today is {x}, so tomorrow is", 1), ("today is {x}, what is tomorrow", 1),
+    ("If it is {x} today, what day will it be tomorrow?", 1), ("What day is tomorrow if today is {x}?", 1),
+    ("Which day is tomorrow when today is {x}?", 1), ("Today's {x}. What about tomorrow?", 1),
+    ("What day was yesterday if today is {x}?", -1), ("Today is {x}, so yesterday was", -1),
+    ("today is {x}, what was yesterday", -1), ("If it is {x} today, which day was it yesterday?", -1),
+    ("Yesterday it was {x}. Which day is it today?", 1), ("Tomorrow will be {x}. Which day is it today?", -1),
+    ("What is two days after {x}?", 2), ("Which day is it two days after {x}?", 2),
+    ("Which day was two days before {x}?", -2), ("Which day is three days after {x}?", 3),
 )  # fmt: skip
 _MONTHS_AWAY: Final = (
     ("This month is {x}. What is next month?", 1), ("It is {x}. Which month is next month?", 1),
@@ -125,6 +179,11 @@ _MONTHS_AWAY: Final = (
     ("If this month is {x}, what was last month?", -1), ("Next month is {x}. Which month is it now?", -1),
     ("What month is two months after {x}?", 2), ("Two months after {x} is which month?", 2),
     ("Which month comes two months after {x}?", 2), ("What month is two months before {x}?", -2),
+    ("This is {x}. What is the month after?", 1), ("If it is {x} now, what is next month?", 1),
+    ("What is next month if this month is {x}?", 1), ("What was last month if this month is {x}?", -1),
+    ("It is {x}, so last month was", -1), ("It is {x}, so next month is", 1),
+    ("Last month it was {x}. Which month is it now?", 1), ("Which month is two months after {x}?", 2),
+    ("Which month was two months before {x}?", -2), ("Next month will be {x}. What month is it?", -1),
 )  # fmt: skip
 _BETWEEN: Final = (
     "Which {u} is between {x} and {y}?", "What {u} comes between {x} and {y}?", "Name the {u} between {x} and {y}.",
@@ -295,7 +354,7 @@ def _fact(draw: Draw, text: str, answer: str, accepted: Iterable[str] = ()) -> E
     def accepts(given: Answer) -> bool:
         return not given.calls and plain(given.text) in right
 
-    if draw.chance(0.93):
+    if draw.chance(0.8):
         text = text[:1].upper() + text[1:]
     if text[-1] in ".?" and not text.endswith("...") and draw.chance(0.1):
         text += draw.wording(_ONE_WORD)

@@ -174,11 +174,12 @@ def _an(noun: str) -> str:
 def _what(draw: Draw, kind: Kind, noun: tuple[str, str], count: int) -> str:
     """The things asked for, such as "five random colours" or "a colour"."""
     one, many = noun
+    purpose = draw.wording(say.PURPOSES[kind.pool]) if kind.pool in say.PURPOSES and draw.chance(0.08) else ""
     if count > 1:
         how = draw.wording(say.HOW) if draw.chance(0.25) and not kind.ordered else ""
-        return f"{_written(draw, count)} {how}{many}"
+        return f"{_written(draw, count)} {how}{many}{purpose}"
     one = (draw.wording(say.HOW_ONE) if draw.chance(0.2) and not kind.ordered else "") + one
-    return _an(one) if draw.chance(0.6) else f"{draw.any(('1', 'one', 'one'))} {one}"
+    return (_an(one) if draw.chance(0.6) else f"{draw.any(('1', 'one', 'one'))} {one}") + purpose
 
 
 def _sentence(draw: Draw, what: str, count: int) -> str:
@@ -209,8 +210,7 @@ def plain_list(draw: Draw) -> Example:
     if count > 1 and draw.chance(0.15):
         number = _written(draw, count)
         text = phrasing(draw, say.COUNTED).format(items=noun[1], Items=noun[1][:1].upper() + noun[1][1:], n=number)
-        if not draw.chance(0.7):
-            text = text.lower()
+        text = text[:1].upper() + text[1:] if draw.chance(0.7) else text.lower()
     elif draw.chance(0.05) and len(pool(kind.pool)) > 5:
         word = draw.any(tuple(_OTHER_WORDS))
         count = _OTHER_WORDS[word]
@@ -234,7 +234,9 @@ def formed_list(draw: Draw) -> Example:
     kind = draw.any(_WEIGHED)
     count = max(2, _how_many(draw, kind))
     form = draw.any(("lines", "commas", "commas", "numbered", "numbered", "bulleted", "json"))
-    text = _formed(draw, _sentence(draw, _what(draw, kind, draw.any(kind.nouns), count), count), form)
+    what = _what(draw, kind, draw.any(kind.nouns), count)
+    bare = draw.chance(0.2)  # "Five fruits, one per line"
+    text = _formed(draw, draw.any((what, what[:1].upper() + what[1:])) if bare else _sentence(draw, what, count), form)
     return ask(text, _FORMS[form][1](_items(draw, kind, count)), accepts=_right(kind, count, count, form))
 
 

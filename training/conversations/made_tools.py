@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from training.conversations.draw import Draw, pool
+from training.conversations.json_text import email, person_name
 from training.conversations.tool_families import clock_or_day, code, phrase
+from training.conversations.tool_families_more import file_path
 from training.conversations.tool_kit import Parameter, Request, Tool, both, different, shown, together
 from training.conversations.wording import question, request
 
@@ -18,7 +20,8 @@ _NOUNS: Final = (
     "group:word",
     "city:city", "town:city", "station:city", "shop:city", "school:city", "room:code", "folder:word", "channel:word",
     "robot:word", "ship:word", "truck:code", "month:month", "language:language", "planet:word", "farm:word",
-    "product:word",
+    "product:word", "file:path", "folder:path", "document:path", "subscriber:email", "mailbox:email",
+    "employee:full name", "candidate:full name",
 )  # fmt: skip
 _NUMBERS: Final = (
     "limit", "count", "amount", "level", "size", "width", "height", "weight", "speed", "volume", "page", "duration",
@@ -53,6 +56,9 @@ _VALUES: Final[dict[str, Callable[[Draw], Any]]] = {
     "phrase": phrase,
     "month": lambda draw: draw.any(pool("months")),
     "language": lambda draw: draw.pool("languages"),
+    "full name": person_name,
+    "path": file_path,
+    "email": email,
 }
 
 _ANY_VERB: Final = 0.25
@@ -65,8 +71,21 @@ _ABOUT: Final = (
     "Can {verb} the {object} of any {noun}.", "Function that {verbs} the {object} of a {noun}.",
     "{Verb} {object}", "Lets you {verb} the {object} of a {noun}.", "{Verbs} {object} by {noun}.",
     "{Verb} the {object} that belongs to a {noun}.", "API: {verb} the {object} of a {noun}",
-    "To {verb} a {noun}'s {object}.",
+    "To {verb} a {noun}'s {object}.", "{Verb} the {object} of the specified {noun}. Returns the result as JSON.",
+    "Use this function whenever the user wants to {verb} the {object} of a {noun}.",
+    "{Verbs} the {object} for a given {noun} and reports whether it worked.",
 )  # fmt: skip
+_ABOUT_ITSELF: Final = (
+    "{Verb} a {noun}.", "{Verbs} a {noun}.", "{Verb} a {noun}", "{Verb} the given {noun}.", "{Verbs} one {noun}",
+    "{Verb} an existing {noun}", "Tool to {verb} a {noun}.", "Use this to {verb} a {noun}.", "{Verb} {noun}",
+    "Function that {verbs} a {noun}.", "{Verb} a specific {noun} in the system.", "Lets you {verb} a {noun}.",
+    "Call this to {verb} the {noun} that the user names.", "{Verbs} any {noun}.", "API: {verb} a {noun}",
+    "{Verbs} the specified {noun}. Returns the result as JSON.", "{Verb} a single {noun} by what identifies it.",
+    "Use this function whenever the user wants to {verb} a {noun}.", "Can {verb} any {noun}.",
+)  # fmt: skip
+_LINKS: Final = ("of", "of", "of", "of", "for", "for", "in", "on", "from", "at", "to", "with")
+_ITSELF: Final = 0.3
+"""How often (0-1) a tool is for the thing itself ("close ticket 12"), not for something that it has."""
 _DO: Final = (
     "I want to {vp}", "I need to {vp}", "I'd like to {vp}", "Let's {vp}", "Can you {vp}?", "Could you {vp}?",
     "Your task is to {vp}", "Go ahead and {vp}", "It is time to {vp}", "My boss wants me to {vp}", "Help me {vp}",
@@ -90,6 +109,7 @@ _WITH: Final = (
     "{v} as {label}", "{label} = {v}", "({label} {v})", "the {label} is {v}", "with the {label} {v}", "and {label} {v}",
     "set the {label} to {v}", "{label} should be {v}",
 )  # fmt: skip
+_BEFORE: Final = ("with {v} {label}", "{v} {label}", "at {v} {label}", "and {v} {label}", "with a {v} {label}")
 _IF: Final = (
     "with {label} {v}", "{label} {v}", "{label}: {v}", "set {label} to {v}", "{label} = {v}", "and {label} {v}",
     "{label} should be {v}", "the {label} {v}",
@@ -106,9 +126,14 @@ class MadeTool(Tool):
         self.line = line
         self.looks = line.startswith("?")
         self.verbs = [word.replace("_", " ") for word in line.lstrip("?").split(", ")]
-        self.thing = thing or (draw.made_up_word() if draw.chance(0.45) else draw.pool("tool_objects"))
-        self.strict = False
         self.noun, self.noun_kind = noun or _noun(draw)
+        if thing is None:
+            thing = draw.made_up_word() if draw.chance(0.45) else draw.pool("tool_objects")
+            thing = self.noun if draw.chance(_ITSELF) else thing
+        self.thing = thing
+        self.itself = self.thing == self.noun
+        self.link = draw.any(_LINKS)
+        self.strict = False
         self.kind = f"{self.verbs[0]} {self.thing}"
         self.words = frozenset(re.findall("[a-z]{4,}", f"{self.thing} {self.verbs[0]}"))
         self.name = self._named(draw)
@@ -138,7 +163,8 @@ class MadeTool(Tool):
         if re.search("[^aeiou]y$", verb):
             third = verb[:-1] + "ies"
         verb = self.verbs[0]
-        text = draw.pick(_ABOUT).format(
+        about = draw.pick(_ABOUT_ITSELF if self.itself else _ABOUT).replace("} of", "} " + self.link)
+        text = about.format(
             verb=verb, Verb=verb.capitalize(), verbs=third, Verbs=third.capitalize(), object=self.thing, noun=self.noun
         )
         return re.sub(r"\ba (?=[aeio])", "an ", text)
@@ -147,7 +173,13 @@ class MadeTool(Tool):
         names = [self.noun, self.noun, f"{self.noun}_id" if self.noun_kind == "code" else f"{self.noun}_name"]
         names += ["id"] if self.noun_kind == "code" else ["name"] if self.noun_kind == "name" else [self.noun]
         what = "ID" if self.noun_kind == "code" else "Name"
-        about = draw.any((f"The {self.noun}.", f"{what} of the {self.noun}.", f"Which {self.noun}.", None))
+        about = draw.any(
+            (
+                f"The {self.noun}.", f"{what} of the {self.noun}.", f"Which {self.noun}.", None,
+                f"The {what.lower() if what == 'Name' else what} of the {self.noun} to {self.verbs[0]}",
+                f"{what} that identifies the {self.noun}",
+            )
+        )  # fmt: skip
         if self.noun_kind == "code" and draw.chance(0.3):
             return Parameter("main", draw.any(names), "integer", about, lambda draw: draw.number(1, 9999))
         return Parameter("main", draw.any(names), "string", about, _VALUES[self.noun_kind])
@@ -170,9 +202,10 @@ class MadeTool(Tool):
         if count > 1:
             values = different(draw, main.make, count)
         who = self._who(draw, [str(value) for value in values])
-        preposition = draw.any(("of", "of", "of", "for"))
-        np = f"the {self.thing} {preposition} {who}"
-        if self.noun_kind == "name" and count == 1 and draw.chance(0.2):
+        thing = self.thing + "s" * (count > 1 and draw.chance(0.4))
+        link = self.link if draw.chance(0.75) else draw.any(("of", "of", "of", "for"))
+        np = who if self.itself else f"{'the ' * draw.chance(0.9)}{thing} {link} {who}"
+        if not self.itself and self.noun_kind in ("name", "full name") and count == 1 and draw.chance(0.2):
             np = f"{values[0]}'s {self.thing}"
         given = {p.slot: p.value(draw) for p in extras if not p.optional or draw.chance(0.5)}
         tail, open_end = _tail(draw, [p for p in extras if p.slot in given], given)
@@ -199,7 +232,7 @@ class MadeTool(Tool):
 
     def _who(self, draw: Draw, values: list[str]) -> str:
         """The main argument, or several of them, with or without what they are."""
-        if self.noun_kind in ("name", "city", "month", "language") and draw.chance(0.5):
+        if not self.itself and self.noun_kind not in ("code", "word") and draw.chance(0.5):
             return both(draw, values)
         if len(values) > 1 and draw.chance(0.5):
             return both(draw, [f"{self.noun} {value}" for value in values])
@@ -207,8 +240,9 @@ class MadeTool(Tool):
         label = plural if len(values) > 1 else self.noun
         if self.noun_kind == "code" and draw.chance(0.15):
             label += " number" if len(values) == 1 else ""
-        if len(values) == 1 and draw.chance(0.1):
-            return f"the {label} {values[0]}"
+        if len(values) == 1 and draw.chance(0.1 + 0.2 * self.itself):
+            known_by = {"code": " with ID", "name": " called", "full name": " called", "word": " named"}
+            return f"the {label}{known_by.get(self.noun_kind, '') * draw.chance(0.3)} {values[0]}"
         return f"{label} {both(draw, values)}"
 
 
@@ -249,7 +283,9 @@ def _extra(draw: Draw) -> Parameter:
     if draw.chance(0.3) and kind not in ("enum", "array"):
         name = draw.word()
     label = name.replace("_", " ")
-    about = draw.any((f"The {label}.", f"{label.capitalize()}", f"What {label} to use.", None, None))
+    about = draw.any(
+        (f"The {label}.", f"{label.capitalize()}", f"What {label} to use.", f"The {label} to use for this", None, None)
+    )
     return Parameter(name, name, kind, about, make, options, optional)
 
 
@@ -262,10 +298,12 @@ def _tail(draw: Draw, parameters: list[Parameter], given: dict[str, Any]) -> tup
         words = together(draw, value) if isinstance(value, list) else shown(draw, value)
         if isinstance(value, str) and " " in value and draw.chance(0.5):
             words = draw.any(('"{}"', "'{}'")).format(words)
+        if parameter.kind in ("enum", "integer", "number") and draw.chance(0.25):
+            forms = _BEFORE
         form = draw.wording(forms)
         parts.append(form.format(label=parameter.name.replace("_", " "), v=words))
         open_end = isinstance(value, list) or (isinstance(value, str) and not parts[-1].endswith(("'", '"', ")")))
     if not parts:
         return "", False
-    first = " " if parts[0].startswith(("with", "using", "and", "(")) else ", "
+    first = " " if parts[0].startswith(("with", "using", "and", "at", "(")) else ", "
     return first + draw.any((", ", ", ", " and ")).join(parts).replace("and and", "and"), open_end

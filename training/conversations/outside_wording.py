@@ -76,7 +76,14 @@ CAPITALS: Final = (
     "What's the capital of {x}?", "capital city of {x}", "Name the capital of {x}.",
     "Which city is the capital of {x}?", "Capital: {x}", "Is there a capital of {x}?",
     "Do you know the capital of {x}?", "What was the capital of {x}?", "What is the capital city of {x}?",
-    "The capital of {x} is",
+    "The capital of {x} is", "capital of {x}", "capital of {x}?", "{x} capital", "{x}, capital city?",
+    "capital city of {x}?", "what is the capital of {x}", "whats the capital of {x}", "the capital of {x}?",
+    "the capital of {x}", "Do you happen to know the capital of {x}?", "Could you tell me the capital of {x}?",
+    "What is the capital of the country {x}?", "{x} - capital?", "Which city serves as the capital of {x}?",
+    "I need the capital of {x}.", "I want to know the capital of {x}.", "{x}: which city is the capital?",
+    "For {x}, what is the capital?", "Quiz: the capital of {x}?", "{x} has its capital in which city?",
+    "Remind me, what is the capital of {x}?", "Let me know the capital of {x}.", "What do you call the capital of {x}?",
+    "Answer with the capital of {x}.",
 )  # fmt: skip
 LIVE: Final = (
     "What is the weather in {c}?", "What time is it?", "What is the date today?", "What day is it today?",

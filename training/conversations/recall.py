@@ -12,15 +12,24 @@ from training.conversations.example import Answer, Example, Skill, ask
 _REPEAT: Final = (
     "Repeat after me:", "Say", "Repeat:", "Say:", "Repeat this:", "Echo:", "Repeat exactly the following text:",
     "Copy this:", "Repeat the following:", "Say the following:", "Repeat what I say:", "Please repeat:", "Repeat",
-    "Repeat this sentence:", "Repeat the following text word for word:", "Write exactly this:", "Print",
-    "Print this:", "Output exactly:", "Echo this back to me:", "Say exactly this:", "Type the following:",
+    "Repeat this sentence:", "Repeat the following text word for word:", "Write exactly this:", "Print", "Print this:",
+    "Output exactly:", "Echo this back to me:", "Say exactly this:", "Type the following:",
     "Return this text unchanged:", "Copy the following text:", "Repeat this text verbatim:", "Write the following:",
     "Repeat back to me:", "Parrot this:", "Give me back this text:", "Reply with exactly this:",
     "Answer with exactly the following text:", "Just say", "Respond with", "Send back what I write:",
-    "Reproduce this text:", "I want to hear you say:", "Write this down again:", "Read this back to me:",
-    "Can you say", "Could you repeat this for me:", "Would you please say:", "Reply only with", "Now say",
-    "Please say", "Can you repeat after me:", "Tell me the following text again:", "Echo", "Write",
-    "Say this sentence:", "Say the words", "Text to repeat:", "Your answer must be exactly:", "Copy this line:",
+    "Reproduce this text:", "I want to hear you say:", "Write this down again:", "Read this back to me:", "Can you say",
+    "Could you repeat this for me:", "Would you please say:", "Reply only with", "Now say", "Please say",
+    "Can you repeat after me:", "Tell me the following text again:", "Echo", "Say this sentence:",
+    "Say the words", "Text to repeat:", "Your answer must be exactly:", "Copy this line:", "Just write",
+    "Please just write", "Just type", "Please only say", "Only write", "Only say", "Simply say", "Simply write",
+    "Please just say", "Just respond with", "Reply with", "Answer with", "Please reply with",
+    "Please answer only with", "Please respond with exactly:", "Answer only with", "Respond only with", "Say only",
+    "Write only", "Reply with this text:", "Repeat the text after the colon:", "Can you repeat this:",
+    "Can you repeat:", "Could you say:", "Say this back to me:", "Say back:", "repeat after me", "Just repeat:",
+    "Print out:", "Output:", "Output", "Output the following text:", "Please type:", "Type", "Type:", "Copy:",
+    "Copy and return this:", "Please copy this text exactly:", "Return exactly:", "Write back:", "Repeat this phrase:",
+    "Repeat this line:", "Repeat my message:", "Repeat my words:", "Say the phrase", "The text to repeat is:",
+    "Give this text back to me:", "I want you to repeat:",
 )  # fmt: skip
 # Here the text is quoted within the request.
 _REPEAT_WITHIN: Final = (
@@ -28,14 +37,22 @@ _REPEAT_WITHIN: Final = (
     "Say {q} for me.", "Repeat {q} word for word.", "Reply with {q} only.", "I want you to say {q}.",
     "Could you repeat {q}, please?", "Write {q}, nothing more.", "Answer with {q}.", "Echo {q} back to me.",
     "Print {q} as it is.", "Would you say {q}?", "Copy {q} exactly as I wrote it.", "Just write {q}.",
-    "Say {q}, please.", "Let me hear you say {q}.", "Type {q} for me.",
+    "Say {q}, please.", "Let me hear you say {q}.", "Type {q} for me.", "Just say {q}.", "Please just write {q}.",
+    "Please say {q} and nothing else.", "Reply with just {q}.", "Only say {q}.", "Only reply with {q}.",
+    "Respond with {q}.", "Respond with just {q}, please.", "Simply answer {q}.", "Repeat {q}.", "Repeat {q} after me.",
+    "Repeat exactly {q}.", "The answer I want is {q}.", "Please output {q}.", "Your whole reply should be {q}.",
+    "Can you repeat {q} for me?", "Could you just say {q}?", "Could you type {q}?", "Say exactly {q}.",
+    "Write exactly {q} and no more.", "Return {q} unchanged.",
 )  # fmt: skip
 # Here the text comes first.
 _REPEAT_BEFORE: Final = (
     "{q} - repeat that.", "{q}\n\nRepeat the text above.", "{q} Now repeat what I said.", "{q}\nCopy the line above.",
-    "{q} Say it again.", "{q}\nRepeat this exactly.", "I say {q}, and you repeat it.",
-    "If I say {q}, you say it too.", "My words are {q}. Repeat them.", "My text is {q}. Repeat it.",
-    "{q}\n\nWrite this text again.", "{q} Repeat, please.",
+    "{q} Say it again.", "{q}\nRepeat this exactly.", "I say {q}, and you repeat it.", "If I say {q}, you say it too.",
+    "My words are {q}. Repeat them.", "My text is {q}. Repeat it.", "{q}\n\nWrite this text again.",
+    "{q} Repeat, please.", "{q}\nRepeat that.", "{q}\nSay that again.", "{q}\n\nRepeat this text word for word.",
+    "{q} - say this.", "{q} - please repeat.", "{q}: repeat this", "{q} Repeat this.", "{q}\nCopy this text.",
+    "{q}\n\nPlease repeat the sentence above.", "{q} Can you repeat that?", "The text is {q}. Say it.",
+    "{q} is what I want you to say.",
 )  # fmt: skip
 _QUOTE: Final = (
     "Quote my text:", "Quote:", "Quote this:", "Put the following in quotes:", "Put this in quotation marks:",
@@ -45,20 +62,33 @@ _QUOTE: Final = (
     "Repeat this in quotes:", "Put quotes around:", "Repeat the following within quotation marks:", "Cite my words:",
     "Can you quote this:", "Could you put this in quotes:", "Wrap this in double quotes:",
     "Say this back to me in quotes:", "Enclose the text in quotation marks:", "Quote this line:",
-    "Surround this with quotes:", "Return this text in double quotes:", "Write this as a quotation:",
-    "Quote my words:", "Make a quotation of this:", "I said this, quote me:", "Quote these words:",
-    "Now quote this text:", "Text to quote:",
+    "Surround this with quotes:", "Return this text in double quotes:", "Write this as a quotation:", "Quote my words:",
+    "Make a quotation of this:", "I said this, quote me:", "Quote these words:", "Now quote this text:",
+    "Text to quote:", "Quote", "Quote back:", "Please quote:", "Please quote this:", "Please quote the following text:",
+    "Quote this sentence:", "Quote this text:", "Quote this back to me:", "In quotes, please:", "Write this in quotes:",
+    "Write in double quotes:", "Give this back in quotation marks:", "Add quotes to this:", "Add quotes around:",
+    "Put quotes around this text:", "Put my text in quotation marks:", "Quote the line:", "Quote the words:",
+    "Can you put this in quotation marks:", "Could you quote me:", "Show this in quotes:",
+    "Repeat my words in quotation marks:", "Return the following in quotes:", "With quotation marks, please:",
+    "Quotation marks around this:", "Type this in quotes:",
 )  # fmt: skip
 _QUOTE_BEFORE: Final = (
     "{t}\n\nQuote the text above.", "{t}\nPut that in quotes.", "{t}\n\nPut quotation marks around this.",
     "{t}\nQuote this.", "{t}\n\nQuote my text.", "{t}\nWrite it in double quotes.", "{t}\nQuote me.",
-    "{t}\n\nRepeat it in quotation marks.", "{t}\nNow quote what I wrote.",
+    "{t}\n\nRepeat it in quotation marks.", "{t}\nNow quote what I wrote.", "{t}\n\nQuote it.",
+    "{t}\nQuote that, please.", "{t}\nCan you quote that?", "{t}\n\nPut it in quotation marks.",
+    "{t}\nAdd quotation marks.", "{t}\n\nQuote this sentence.", "{t}\nPlease quote my words.",
+    "{t}\n\nWrite the text above in quotes.", "{t}\nPut double quotes around it.",
+    "{t}\n\nThe above in quotes, please.",
 )  # fmt: skip
 _TIMES: Final = (
     "Say the word {q} {n}.", "Say {q} {n}.", "Repeat {q} {n}.", "Repeat the word {q} {n}.", "Write {q} {n}.",
     "Write the word {q} {n}.", "Please say {q} {n}.", "Can you say {q} {n}?", "Print {q} {n}.", "Echo {q} {n}.",
     "Type the word {q} {n}.", "{n}, say {q}.", "I want to hear {q} {n}.", "Say {n}: {q}", "Repeat {n}: {q}",
-    "Could you repeat {q} {n}?", "Output {q} {n}.", "Give me the word {q} {n}.",
+    "Could you repeat {q} {n}?", "Output {q} {n}.", "Give me the word {q} {n}.", "say {q} {n}", "write {q} {n}",
+    "Just say {q} {n}.", "{n}: {q}", "Can you write {q} {n}?", "Please write the word {q} {n}.",
+    "Please repeat {q} {n}.", "Repeat {q} exactly {n}.", "Reply with {q} {n}.", "Answer with the word {q} {n}.",
+    "I want you to say {q} {n}.", "Would you say {q} {n}?", "Let me hear {q} {n}.",
 )  # fmt: skip
 _COUNTS: Final = (("twice", 2), ("two times", 2), ("2 times", 2), ("three times", 3), ("3 times", 3), ("3x", 3))
 _POLITE: Final = ("Please ", "please ", "Hi! ", "Now ", "Ok, ", "Can you ", "Could you ", "Hey, ", "Next: ", "Task: ")

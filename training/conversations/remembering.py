@@ -21,13 +21,17 @@ _TOLD: Final = (
     "You should know that {s}.", "Fact: {s}.", "Let me tell you something: {s}.", "Here is something about me: {s}.",
     "Can you remember that {s}?", "Well, {s}.", "Note: {s}.", "Good morning. {s}.", "One thing: {s}.",
     "Save this: {s}.", "Please note: {s}.", "{s}. Remember that.", "{s}. Please remember it.", "{s}. Don't forget!",
-    "{s}. Keep that in mind.", "{s}, remember that.", "Hey! {s}.",
+    "{s}. Keep that in mind.", "{s}, remember that.", "Hey! {s}.", "FYI, {s}.", "fyi: {s}", "{s}, just so you know.",
+    "So you know: {s}.", "{s}, ok?", "Make a note: {s}.", "I should mention that {s}.", "Did you know that {s}?",
+    "Info: {s}.", "Try to remember that {s}.", "Please keep in mind that {s}.", "Never forget that {s}.", "{s} btw",
+    "Hello there, {s}.", "Store this: {s}.", "You need to know that {s}.", "{s}. Got it?",
 )  # fmt: skip
 _CORRECTED: Final = (
     "Actually, {s}.", "Actually {s}.", "Sorry, {s}.", "No wait, {s}.", "Correction: {s}.", "I was wrong, {s}.",
     "Oops, {s}.", "I made a mistake: {s}.", "That was wrong. {s}.", "Forget that. {s}.", "It has changed: {s}.",
     "Update: now {s}.", "Sorry, I meant that {s}.", "Let me correct that: {s}.", "Wait, {s}.", "Hmm, no. {s}.",
-    "I lied. {s}.", "Pardon, {s}.",
+    "I lied. {s}.", "Pardon, {s}.", "Sorry, that was wrong: {s}.", "In fact {s}.", "Change that: {s}.",
+    "My mistake, {s}.", "Well, actually {s}.", "Scratch that, {s}.", "No, sorry: {s}.", "Rather, {s}.",
 )  # fmt: skip
 _ASKED: Final = (
     "{q}?", "{q}?", "{q}?", "{q}?", "{q}", "Do you remember {i}?", "Can you tell me {i}?", "Tell me {i}.",
@@ -35,13 +39,18 @@ _ASKED: Final = (
     "Please tell me {i}.", "Could you tell me {i}?", "Remind me: {q}?", "Can you remind me: {q}?", "I forgot {i}.",
     "I forgot. {q}?", "Ok. {q}?", "Thanks. {q}?", "By the way, {q}?", "Quick check: {q}?", "Let's see. {q}?",
     "Do you recall {i}?", "Good. {q}?", "Hey, {q}?", "One question: {q}?", "I told you earlier. {q}?",
-    "Can you still say {i}?", "Help me remember {i}.", "Test: {q}?", "I'd like to hear {i}.",
+    "Can you still say {i}?", "Help me remember {i}.", "Test: {q}?", "I'd like to hear {i}.", "{q}, please?",
+    "Sorry, {q}?", "{q} again?", "Once more: {q}?", "{q}, do you remember?", "{q}, do you know?", "I want to know {i}.",
+    "Would you tell me {i}?", "Let me test you: {q}?", "Memory test: {q}?", "So tell me, {q}?", "Now, {q}?",
+    "ok so {q}", "You remember {i}, right?", "Please remind me: {q}?", "Are you able to tell me {i}?",
+    "What did I say? {q}?", "Can you recall {i}?", "Let me know {i}.",
 )  # fmt: skip
 _SYSTEM: Final = (
     "{f}.", "You are a helpful assistant. {f}.", "{f}. Be brief.", "You talk to a user. {f}.", "About the user: {f}.",
     "What is known about the user: {f}.", "You are a friendly assistant. {f}. Answer the user's questions.",
     "Memory: {f}.", "User profile: {f}.", "Answer in short sentences. {f}.", "Facts: {f}.", "Keep this in mind: {f}.",
-    "Note: {f}.",
+    "Note: {f}.", "Context: {f}.", "User data: {f}.", "You know this about the user: {f}.", "Remember this: {f}.",
+    "Background: {f}. Use it when asked.", "The following is true: {f}.",
 )  # fmt: skip
 _NAME_TOLD: Final = (
     "my name is {0}", "my name is {0}", "I'm {0}", "I am {0}", "I am called {0}", "my name's {0}", "call me {0}",
@@ -72,13 +81,12 @@ _OWNED: Final = (
 )  # fmt: skip
 _FAVOURITES: Final = (
     "colour", "color", "animal", "fruit", "sport", "vegetable", "word", "number", "city", "drink", "flower", "food",
-    "day", "month", "thing", "tree", "place", "toy", "name", "dish", "bird", "game", "book", "song", "hobby",
-    "subject", "team",
+    "day", "month", "thing", "tree", "place", "toy", "name", "dish", "bird", "game", "book", "song", "hobby", "subject",
+    "team",
 )  # fmt: skip
 _NUMBERED: Final = (
     "number", "lucky number", "locker number", "room number", "seat number", "house number", "ticket number", "PIN",
-    "order number", "phone number", "customer number", "account number", "table number", "bus number",
-    "flight number",
+    "order number", "phone number", "customer number", "account number", "table number", "bus number", "flight number",
 )  # fmt: skip
 _CODED: Final = (
     "code", "password", "secret code", "booking code", "door code", "access code", "user name", "serial number",

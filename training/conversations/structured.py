@@ -26,13 +26,20 @@ _WITH_KEYS: Final = (
     "Get the {keys} out of this and answer in JSON only", "Put the {keys} into JSON", "Keys: {keys}. Format: JSON",
     "Respond with valid JSON containing {keys}", "Create a JSON record with {keys}", "Fill these JSON fields: {keys}",
     "Summarise the text as a JSON object with {keys}", "List the {keys} as a JSON object",
-    "Detect {keys}, reply in JSON",
+    "Detect {keys}, reply in JSON", "Extract {keys} in JSON", "Extract {keys} to JSON", "Please extract {keys} as JSON",
+    "Give {keys} as JSON", "Return {keys} as JSON", "Return {keys} in JSON", "Return only JSON with {keys}",
+    "Reply in JSON with {keys}", "Give me JSON with {keys}", "Show {keys} as JSON", "JSON, keys {keys}", "JSON: {keys}",
+    "as JSON with {keys}", "Take {keys} from the text and give me JSON", "Which {keys} are mentioned? Reply in JSON",
+    "Build a JSON object with {keys}", "Provide {keys} as a JSON object", "I want a JSON object with {keys}",
 )  # fmt: skip
 _WITH_SHAPE: Final = (
     "Answer in this format: {shape}", "Extract the data in this form: {shape}", "Fill in this JSON: {shape}",
     "Return JSON like {shape}", "Use this JSON schema: {shape}", "Output format: {shape}",
     "Write the facts as JSON of the form {shape}", "Respond with JSON shaped like this: {shape}",
-    "Complete the object {shape}", "Reply exactly in the format {shape}",
+    "Complete the object {shape}", "Reply exactly in the format {shape}", "Give JSON like this: {shape}",
+    "Return {shape} with the values from the text", "Use exactly this format: {shape}",
+    "The output should look like {shape}", "Extract the facts to {shape}", "Convert it to JSON of this form: {shape}",
+    "JSON format: {shape}",
 )  # fmt: skip
 _NO_KEYS: Final = (
     "Extract the person as JSON", "Extract the data as JSON", "Extract the information as JSON",
@@ -43,19 +50,25 @@ _NO_KEYS: Final = (
     "Extract the person", "Parse this person", "Extract", "Person", "Extract the facts", "Extract information",
     "Extract the person's data", "Extract the details of the person", "Get the person data from this text",
     "Summarise the sentence as JSON", "Represent the following as JSON", "Return a JSON object for this text",
+    "Extract the person to JSON", "Extract the person's details as JSON", "Extract all data as JSON", "Give me JSON",
+    "Give me this as JSON", "JSON please", "as JSON", "In JSON", "Turn this text into a JSON object", "Extract JSON",
+    "Output as JSON", "Reply with JSON for this text", "Show this person as JSON", "Convert the text to JSON",
 )  # fmt: skip
 _AROUND: Final = (
     "{i}: {s}", "{i}.\n{s}", "{i}:\n{s}", "{i}. {s}", "{s} {i}.", "{s}\n{i}", "{s}\n\n{i}.", "Text: {s}\n{i}",
     "{i}.\nText: {s}", '{i}: "{s}"', "{i}\n\nSentence: {s}", "Sentence: {s}\nTask: {i}", "{i}\n\n{s}", "{i}: '{s}'",
     "Input: {s}\n\n{i}.", "Here is a text: {s} {i}.", "Please do this: {i}. The text: {s}", "{i} from: {s}",
-    "{i} from '{s}'",
+    "{i} from '{s}'", "{s} -> {i}", "{i}\n{s}", "{i}\n---\n{s}", "Instruction: {i}\nInput: {s}", "{i}\n\nText:\n{s}",
+    '"{s}"\n{i}.', "Task: {i}\nText: {s}", "Message: {s}\n\n{i}",
 )  # fmt: skip
 _SYSTEMS: Final = (
     "You extract data. Answer in JSON.", "You are a JSON extractor.", "Always answer in JSON.", "Reply with JSON only.",
     "You turn text into JSON.", "You are a data extraction service.", "Output JSON and nothing else.",
     "Your output is a JSON object.", "Extract the person from the text as JSON.", "Respond only with valid JSON.",
     "You convert sentences to JSON objects.", "Answer every message with one JSON object. No other text.",
-    "You are a parser: text in, JSON out.", "You read sentences about people and return JSON.",
+    "You are a parser: text in, JSON out.", "You read sentences about people and return JSON.", "You only speak JSON.",
+    "You return JSON objects.", "Give every answer as JSON.", "Your task is to extract information as JSON.",
+    "You answer with JSON, never with prose.",
 )  # fmt: skip
 _SET: Final = (
     "Return JSON with {pairs}", "Return a JSON object with {pairs}", "Answer with JSON, {pairs}",
@@ -63,46 +76,62 @@ _SET: Final = (
     "Convert to JSON: {pairs}", "Output a JSON object: {pairs}", "{pairs} - write this as JSON",
     "Create a JSON object with {pairs}", "Please produce JSON with {pairs}", "Turn this into JSON: {pairs}",
     "I need JSON with {pairs}", "JSON please: {pairs}", "Build an object in JSON with {pairs}",
+    "Give me JSON with {pairs}", "Reply with a JSON object: {pairs}", "Produce a JSON object where {pairs}",
+    "Return a JSON object in which {pairs}", "Write {pairs} as a JSON object", "Generate JSON with {pairs}",
+    "{pairs} as JSON", "{pairs}, in JSON please", "Show me {pairs} as JSON", "Respond in JSON with {pairs}",
+    "JSON object with {pairs}", "JSON with {pairs}",
 )  # fmt: skip
 _SHOWN: Final = (
     "Return {shown}", "Answer with {shown}", "Reply with exactly {shown}", "Output this JSON: {shown}",
     "Repeat this JSON: {shown}", "Return the JSON object {shown}", "Print {shown}",
-    "Send back {shown} and nothing else",
-    "Respond with the JSON {shown}", "Your answer is {shown}. Write it.", "Write this JSON object: {shown}",
+    "Send back {shown} and nothing else", "Respond with the JSON {shown}", "Your answer is {shown}. Write it.",
+    "Write this JSON object: {shown}", "Reply with {shown}", "Just return {shown}", "Say exactly {shown}",
+    "Copy this JSON: {shown}", "Give me back this JSON: {shown}", "Echo the JSON {shown}",
+    "Respond with exactly this JSON: {shown}",
 )  # fmt: skip
 _LISTS: Final = (
     "Return the names in this sentence as a JSON array under the key {key}: {s}",
-    'List the names as JSON {{"{key}": [...]}}: {s}',
-    "{s}\nPut the names into a JSON array called {key}.", "Extract all names as JSON, key {key}.\n{s}",
-    "Which names are in this text? JSON with the key {key}. {s}", "JSON object with {key}, a list of the names: {s}",
-    "{s} Give me the names as a JSON list under {key}.", "Collect the names in the array {key} (JSON). Text: {s}",
+    'List the names as JSON {{"{key}": [...]}}: {s}', "{s}\nPut the names into a JSON array called {key}.",
+    "Extract all names as JSON, key {key}.\n{s}", "Which names are in this text? JSON with the key {key}. {s}",
+    "JSON object with {key}, a list of the names: {s}", "{s} Give me the names as a JSON list under {key}.",
+    "Collect the names in the array {key} (JSON). Text: {s}",
     "Write the names in the text as JSON. Key: {key}. Text: {s}",
-    "Find every name and answer with JSON, key {key}: {s}",
+    "Find every name and answer with JSON, key {key}: {s}", "Extract the names as a JSON array with the key {key}: {s}",
+    "Return JSON with {key} as the list of names. {s}", "{s}\nList all names as JSON, key {key}.",
+    "Names as JSON under {key}: {s}", "Who is mentioned? JSON array under {key}. {s}",
 )  # fmt: skip
 _COMPANY: Final = (
     "{names} went to the park.", "Yesterday I met {names}.", "{names} are friends.", "The team is {names}.",
     "At the party were {names}.", "{names} live in {city}.", "I wrote to {names} last week.", "We invited {names}.",
     "{names} play {sport} together.", "My neighbours are called {names}.", "The winners are {names}.",
-    "In {city} I saw {names}.",
+    "In {city} I saw {names}.", "{names} are here today.", "The guests were {names}.", "I work with {names}.",
+    "{names} came to visit us in {city}.",
 )  # fmt: skip
 _PEOPLE: Final = (
     "Extract all people with {keys} as a JSON array under the key people",
-    "List the people as JSON under people, with {keys}",
-    "Return JSON: people is an array of objects with {keys}",
-    'Answer as {{"people": [...]}} with {keys} for each person',
-    "JSON array people, each with {keys}", "Find the people in the text. JSON key people, fields {keys}",
+    "List the people as JSON under people, with {keys}", "Return JSON: people is an array of objects with {keys}",
+    'Answer as {{"people": [...]}} with {keys} for each person', "JSON array people, each with {keys}",
+    "Find the people in the text. JSON key people, fields {keys}",
     "Put every person with {keys} into the JSON array people", "people as a JSON list of objects with {keys}",
+    "Return all people with {keys} as a JSON array named people",
+    "Give me JSON with people, a list of objects with {keys}",
+    "Extract every person as an object with {keys}, in the JSON array people",
 )  # fmt: skip
 _NESTED: Final = (
     "Return JSON with an object {outer} that has {keys}", "Extract {keys} into a JSON object under the key {outer}",
     'Answer in JSON: {{"{outer}": {{...}}}} with {keys}', "JSON with the key {outer}, which holds {keys}",
     "Write {keys} as JSON, nested in {outer}", "Put {keys} in an object called {outer} and return JSON",
     "Make JSON in which {outer} is an object with {keys}", "JSON: {outer} contains {keys}",
+    "Give me JSON where {outer} contains {keys}", "Return a JSON object {outer} with {keys} inside",
+    "Nest {keys} under {outer} in JSON",
 )  # fmt: skip
 _ANSWERS: Final = (
     "{q} Answer in JSON with the key {key}.", "{q}\nReturn JSON with the key {key}.", "Answer as JSON, key {key}: {q}",
     "JSON with the field {key}: {q}", '{q} Reply as {{"{key}": ...}}', "{q} Write the answer as JSON under {key}.",
     "Put the answer in a JSON object, key {key}. {q}", "Give your answer in JSON ({key}). {q}",
+    "{q} Reply in JSON with the key {key}.", "{q} Return the answer as JSON with the field {key}.",
+    "{q} (JSON, key {key})", "Reply with JSON, the answer under {key}: {q}", "{q} Use JSON with one key, {key}.",
+    "{q} Respond as a JSON object with {key}.",
 )  # fmt: skip
 
 

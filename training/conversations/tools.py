@@ -81,7 +81,7 @@ def _clash(tool: Tool, others: Sequence[Tool]) -> bool:
 
 def _near(draw: Draw, tool: MadeTool) -> MadeTool | None:
     """A tool that differs in its verb alone, or in its object alone; None if the first would then be ambiguous."""
-    noun = (tool.noun, tool.noun_kind) if draw.chance(0.5) else None
+    noun = (tool.noun, tool.noun_kind) if tool.itself or draw.chance(0.5) else None
     if draw.chance(0.5):
         other = MadeTool(draw, thing=tool.thing, noun=noun)
         if set(other.verbs) & set(tool.verbs) or (other.looks and tool.looks) or tool.thing in other.verbs:
@@ -124,6 +124,8 @@ def _entries(draw: Draw, tools: Sequence[Tool]) -> list[dict[str, Any]]:
 
 
 def _said(draw: Draw, text: str) -> list[Message]:
+    if draw.chance(0.1):  # what led to it
+        text = draw.pool("outside_statements") + draw.any((" ", " ", "\n")) + text
     messages: list[Message] = [{"role": "user", "content": text}]
     if draw.chance(0.08):
         messages.insert(0, {"role": "system", "content": draw.wording(_SYSTEMS)})

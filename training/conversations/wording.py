@@ -9,13 +9,17 @@ from training.conversations.draw import Draw
 _BEFORE: Final = (
     "Please ", "please ", "Hi! ", "Hello, ", "Hey, ", "Can you ", "Could you ", "Could you please ", "Would you ",
     "I need you to ", "I want you to ", "Now ", "Ok, ", "Okay. ", "Next: ", "Quick one: ", "Task: ", "I'd like you to ",
+    "Kindly ", "Would you please ", "Can you please ", "Just ", "Alright, ", "Hi, ", "Your task: ",
 )  # fmt: skip
-_AFTER: Final = (" please", ", please", " Thanks!", " Thank you.", " for me", " now", " (be brief)", " for me, please")
+_AFTER: Final = (" please", ", please", " Thanks!", " Thank you.", " for me", " now", " (be brief)", " for me, please",
+          " Thanks a lot.", " right now", ", thank you", ", thanks")  # fmt: skip
 _QUESTION_BEFORE: Final = (
     "Hi! ", "Hello. ", "Hey, ", "Quick question: ", "Question: ", "Tell me: ", "Tell me, ", "Ok, ", "And ", "So, ",
-    "I wonder: ", "Please tell me: ", "Do you know: ", "Just curious, ", "Help me: ", "Q: ",
+    "I wonder: ", "Please tell me: ", "Do you know: ", "Just curious, ", "Help me: ", "Q: ", "Hi, ", "Hello! ",
+    "One question: ", "Say, ", "Sorry, ", "Now, ", "I have a question: ", "Can you help? ", "Let me ask: ", "Quick: ",
 )  # fmt: skip
-_QUESTION_AFTER: Final = (" Thanks!", " please", " Please answer.", " Thank you.", " I need to know.", " Any idea?")
+_QUESTION_AFTER: Final = (" Thanks!", " please", " Please answer.", " Thank you.", " I need to know.", " Any idea?",
+                   " Thanks a lot!", " pls", " Please tell me.", " Just wondering.")  # fmt: skip
 
 
 def request(draw: Draw, text: str) -> str:

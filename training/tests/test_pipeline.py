@@ -54,6 +54,11 @@ def test_each_stage_has_its_steps() -> None:
     assert [stages.count(n) for n in range(len(STAGES))] == pytest.approx([100 + wanted[0], *wanted[1:]], abs=1)
 
 
+def test_a_model_that_is_trained_further_has_no_drills() -> None:
+    plan = learn.Plan(steps=100, copying=0, drills=False)
+    assert {plan.stage(step) for step in range(100)} == {len(STAGES) - 1}
+
+
 def test_the_tokenizer_is_the_same_each_time(tokens: Any, tmp_path: Path) -> None:
     command.make_tokenizer(tmp_path / "again.json", 4000)
     assert tokenizer.load(tmp_path / "again.json").to_str() == tokens.to_str()
