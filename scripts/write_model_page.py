@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from penstock.engine.bundled import FOLDER
-from penstock.engine.card import NAME, Card, Skill
+from penstock.engine.card import NAME, Card
 from penstock.routing.catalogue import STOOD_IN
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / f"{NAME}.md"
@@ -49,12 +49,20 @@ def page_of(card: Card) -> str:
         parts += [
             "## What it can do\n",
             "Prompts that it has not seen in training, answered greedily; the score is the share answered rightly.\n"
-            "What they are filled in with (names, words, numbers, tools) was held back from training; for the last\n"
-            "column, so was a wording of each.\n",
+            "What they are filled in with (names, words, numbers, tools) was held back from training; in the column\n"
+            "'in a new wording', so was a wording of each. The free prompts were written from the list of skills\n"
+            "alone, by nobody who had seen how the training phrases them: this is what to expect of your own.\n",
             _table(
-                ("skill", "score", "aimed at", "prompts", "in a new wording"),
+                ("skill", "score", "aimed at", "prompts", "in a new wording", "free prompts"),
                 [
-                    (s.skill, _percent(s.score), f">= {_percent(s.at_least)}", str(s.examples), _new_wordings(s))
+                    (
+                        s.skill,
+                        _percent(s.score),
+                        f">= {_percent(s.at_least)}",
+                        str(s.examples),
+                        _of(s.new_wordings, s.new_wordings_examples),
+                        _of(s.free_prompts, s.free_prompts_examples),
+                    )
                     for s in card.skills
                 ],
             ),
@@ -63,8 +71,8 @@ def page_of(card: Card) -> str:
     return "\n".join(parts)
 
 
-def _new_wordings(skill: Skill) -> str:
-    return "-" if skill.new_wordings is None else f"{_percent(skill.new_wordings)} of {skill.new_wordings_examples}"
+def _of(share: float | None, examples: int) -> str:
+    return "-" if share is None else f"{_percent(share)} of {examples}"
 
 
 def _facts(card: Card) -> str:

@@ -95,14 +95,14 @@ def _export(arguments: argparse.Namespace) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     from training import evaluate
 
-    scores, new_wordings = evaluate.evaluate(arguments.model, arguments.examples)
-    for title, of in ("", scores), (" (new wordings)", new_wordings):
+    scores, new_wordings, free = evaluate.evaluate(arguments.model, arguments.examples)
+    for title, of in ("", scores), (" (new wordings)", new_wordings), ("", free):
         for row, skills in of.items():
             for name, score in skills.items():
                 print(f"{row:12} {name + title:40} {score.right:4} of {score.asked:4}  {score.share:7.1%}")
                 for wrong in score.wrong[: arguments.wrong]:
                     print(f"  {wrong}")
-    card.write(arguments.model, evaluate.table(scores, new_wordings), evaluate.speed(arguments.model))
+    card.write(arguments.model, evaluate.table(scores, new_wordings, free), evaluate.speed(arguments.model))
 
 
 _DO: Final = {"tokenizer": _tokenizer, "learn": _learn, "export": _export, "evaluate": _evaluate}

@@ -22,6 +22,7 @@ from typing import Any, Final
 from bench.processes import free_port, process
 from rich.progress import track
 
+from training import free_prompts
 from training.conversations.draw import Draw
 from training.conversations.example import Answer, Example, ToolCall
 from training.conversations.systems import GENERIC_SYSTEMS
@@ -63,24 +64,34 @@ class Score:
 
 
 Scores = dict[str, dict[str, Score]]
+Task = tuple[str, str, Example]
+"""Row, skill, prompt."""
 
 
-def evaluate(model: Path, examples: int, seed: str = "evaluation") -> tuple[Scores, Scores]:
-    """Scores by row and skill, of about `examples` ones a row with held-out fill-ins; and again with wordings that were
-    held out as well, of a quarter as many, where a skill has such."""
-    return _scores(model, examples, seed, False), _scores(model, examples // 4, f"{seed}:new", True)
+def evaluate(model: Path, examples: int, seed: str = "evaluation") -> tuple[Scores, Scores, Scores]:
+    """Scores by row and skill: of about `examples` prompts a row with held-out fill-ins; of a quarter as many with
+    wordings that were held out as well, where a skill has such; and of the free prompts."""
+    sets = (_drawn(examples, seed, False), _drawn(examples // 4, f"{seed}:new", True), free_prompts.tasks())
+    with _server(model) as (url, key):
+        held_out, new_wordings, free = (_scores(url, key, tasks) for tasks in sets)
+    return held_out, new_wordings, free
 
 
-def _scores(model: Path, examples: int, seed: str, new_wordings: bool) -> Scores:
-    with _server(model) as (url, key), ThreadPoolExecutor(4) as threads:
-        tasks = [
-            (source, example) for source in sources() for example in _examples(source, examples, seed, new_wordings)
-        ]
+def _drawn(examples: int, seed: str, new_wordings: bool) -> list[Task]:
+    return [
+        (source.row, source.name, example)
+        for source in sources()
+        for example in _examples(source, examples, seed, new_wordings)
+    ]
+
+
+def _scores(url: str, key: str, tasks: list[Task]) -> Scores:
+    with ThreadPoolExecutor(4) as threads:
         scores: Scores = {}
-        answers = threads.map(lambda task: _ask(url, key, task[1]), tasks)
+        answers = threads.map(lambda task: _ask(url, key, task[2]), tasks)
         told = track(zip(tasks, answers, strict=True), "asking", len(tasks), disable=not sys.stderr.isatty())
-        for (source, example), (answer, reason) in told:
-            score = scores.setdefault(source.row, {}).setdefault(source.name, Score())
+        for (row, name, example), (answer, reason) in told:
+            score = scores.setdefault(row, {}).setdefault(name, Score())
             score.asked += 1
             # What stops at the limit babbles, whatever it says.
             right = reason != "length" and example.judge(answer)
@@ -90,13 +101,13 @@ def _scores(model: Path, examples: int, seed: str, new_wordings: bool) -> Scores
         return scores
 
 
-def table(scores: Scores, new_wordings: Scores) -> list[dict[str, Any]]:
+def table(scores: Scores, new_wordings: Scores, free: Scores) -> list[dict[str, Any]]:
     """The rows of the score table, as the model card has them."""
     rows = []
     for row, least in AT_LEAST.items():
-        score, new = (
+        score, new, freely = (
             Score(sum(s.asked for s in of), sum(s.right for s in of))
-            for of in (scores.get(row, {}).values(), new_wordings.get(row, {}).values())
+            for of in (by_row.get(row, {}).values() for by_row in (scores, new_wordings, free))
         )
         rows.append(
             {
@@ -106,6 +117,8 @@ def table(scores: Scores, new_wordings: Scores) -> list[dict[str, Any]]:
                 "examples": score.asked,
                 "new_wordings": round(new.share, 4),
                 "new_wordings_examples": new.asked,
+                "free_prompts": round(freely.share, 4),
+                "free_prompts_examples": freely.asked,
             }
         )
     return rows

@@ -35,14 +35,14 @@ def test_everything_of_a_model_card_is_on_its_page() -> None:
     assert card is not None
     card = msgspec.structs.replace(
         card,
-        skills=(Skill("choosing | of tools", 0.934, 0.9, 150), Skill("greeting", 1, 0.98, 80, 0.75, 20)),
+        skills=(Skill("choosing | of tools", 0.934, 0.9, 150), Skill("greeting", 1, 0.98, 80, 0.75, 20, 0.5, 8)),
         speed=Speed(31.4, 50, 1234.5, "an old laptop"),
         limits=("No French.", "No long texts."),
     )
     page = write_model_page.page_of(card)
     for row in (
-        "| choosing \\| of tools | 93.4 % | >= 90 % | 150 | - |",
-        "| greeting | 100 % | >= 98 % | 80 | 75 % of 20 |",
+        "| choosing \\| of tools | 93.4 % | >= 90 % | 150 | - | - |",
+        "| greeting | 100 % | >= 98 % | 80 | 75 % of 20 | 50 % of 8 |",
     ):
         assert row in page.splitlines()
     assert "first token of a prompt of 50 after 31.4 ms, then 1,234 tokens/s, on one core of an old laptop" in page

@@ -8,53 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from training.conversations import arithmetic, facts, texts
+from training.conversations import remembering_wording as say
 from training.conversations.draw import Draw
 from training.conversations.example import Answer, Example
 from training.conversations.talk import FINE, HELLO, WELCOME
 
 UNKNOWN: Final = "You have not told me that."
 """The answer to a question about what was never told."""
-_TOLD: Final = (
-    "{s}.", "{s}.", "{s}.", "{s}", "{s}!", "Hi, {s}.", "Hello! {s}.", "Please remember that {s}.", "Remember: {s}.",
-    "Remember that {s}.", "Keep in mind that {s}.", "Note that {s}.", "For your information, {s}.",
-    "Just so you know, {s}.", "Don't forget that {s}.", "I want you to know that {s}.", "By the way, {s}.",
-    "You should know that {s}.", "Fact: {s}.", "Let me tell you something: {s}.", "Here is something about me: {s}.",
-    "Can you remember that {s}?", "Well, {s}.", "Note: {s}.", "Good morning. {s}.", "One thing: {s}.",
-    "Save this: {s}.", "Please note: {s}.", "{s}. Remember that.", "{s}. Please remember it.", "{s}. Don't forget!",
-    "{s}. Keep that in mind.", "{s}, remember that.", "Hey! {s}.", "FYI, {s}.", "fyi: {s}", "{s}, just so you know.",
-    "So you know: {s}.", "{s}, ok?", "Make a note: {s}.", "I should mention that {s}.", "Did you know that {s}?",
-    "Info: {s}.", "Try to remember that {s}.", "Please keep in mind that {s}.", "Never forget that {s}.", "{s} btw",
-    "Hello there, {s}.", "Store this: {s}.", "You need to know that {s}.", "{s}. Got it?",
-)  # fmt: skip
-_CORRECTED: Final = (
-    "Actually, {s}.", "Actually {s}.", "Sorry, {s}.", "No wait, {s}.", "Correction: {s}.", "I was wrong, {s}.",
-    "Oops, {s}.", "I made a mistake: {s}.", "That was wrong. {s}.", "Forget that. {s}.", "It has changed: {s}.",
-    "Update: now {s}.", "Sorry, I meant that {s}.", "Let me correct that: {s}.", "Wait, {s}.", "Hmm, no. {s}.",
-    "I lied. {s}.", "Pardon, {s}.", "Sorry, that was wrong: {s}.", "In fact {s}.", "Change that: {s}.",
-    "My mistake, {s}.", "Well, actually {s}.", "Scratch that, {s}.", "No, sorry: {s}.", "Rather, {s}.",
-)  # fmt: skip
-_ASKED: Final = (
-    "{q}?", "{q}?", "{q}?", "{q}?", "{q}", "Do you remember {i}?", "Can you tell me {i}?", "Tell me {i}.",
-    "Do you know {i}?", "Do you still know {i}?", "Now tell me {i}.", "And now: {q}?", "So, {q}?",
-    "Please tell me {i}.", "Could you tell me {i}?", "Remind me: {q}?", "Can you remind me: {q}?", "I forgot {i}.",
-    "I forgot. {q}?", "Ok. {q}?", "Thanks. {q}?", "By the way, {q}?", "Quick check: {q}?", "Let's see. {q}?",
-    "Do you recall {i}?", "Good. {q}?", "Hey, {q}?", "One question: {q}?", "I told you earlier. {q}?",
-    "Can you still say {i}?", "Help me remember {i}.", "Test: {q}?", "I'd like to hear {i}.", "{q}, please?",
-    "Sorry, {q}?", "{q} again?", "Once more: {q}?", "{q}, do you remember?", "{q}, do you know?", "I want to know {i}.",
-    "Would you tell me {i}?", "Let me test you: {q}?", "Memory test: {q}?", "So tell me, {q}?", "Now, {q}?",
-    "ok so {q}", "You remember {i}, right?", "Please remind me: {q}?", "Are you able to tell me {i}?",
-    "What did I say? {q}?", "Can you recall {i}?", "Let me know {i}.",
-)  # fmt: skip
-_SYSTEM: Final = (
-    "{f}.", "You are a helpful assistant. {f}.", "{f}. Be brief.", "You talk to a user. {f}.", "About the user: {f}.",
-    "What is known about the user: {f}.", "You are a friendly assistant. {f}. Answer the user's questions.",
-    "Memory: {f}.", "User profile: {f}.", "Answer in short sentences. {f}.", "Facts: {f}.", "Keep this in mind: {f}.",
-    "Note: {f}.", "Context: {f}.", "User data: {f}.", "You know this about the user: {f}.", "Remember this: {f}.",
-    "Background: {f}. Use it when asked.", "The following is true: {f}.",
-)  # fmt: skip
 _NAME_TOLD: Final = (
     "my name is {0}", "my name is {0}", "I'm {0}", "I am {0}", "I am called {0}", "my name's {0}", "call me {0}",
-    "you can call me {0}", "people call me {0}", "this is {0}", "{0} is my name", "everybody calls me {0}",
+    "you can call me {0}", "people call me {0}", "this is {0}", "{0} is my name", "everybody calls me {0}", "im {0}",
+    "I go by {0}", "it's {0}",
 )  # fmt: skip
 _NAME_ASKED: Final = (
     "what is my name", "what is my name", "what's my name", "who am I", "what am I called", "what was my name",
@@ -138,7 +102,7 @@ def remember(draw: Draw) -> Example:
     if kind < 0.14:  # told by the system prompt
         known = " and ".join(fact.third for fact in told[:2])
         asked = draw.any(told[:2])
-        system = draw.wording(_SYSTEM).format(f=known[:1].upper() + known[1:])
+        system = draw.wording(say.SYSTEM).format(f=known[:1].upper() + known[1:])
         return _conversation([_turn("system", system), *_between(draw, 1)], draw, asked, told)
     if kind < 0.36:  # told and asked in one turn
         both = (
@@ -151,10 +115,10 @@ def remember(draw: Draw) -> Example:
     messages = _between(draw, 1) if draw.chance(0.15) else []
     if len(told) > 1 and draw.chance(0.4):
         together = " and ".join(fact.told for fact in told)
-        messages += [_turn("user", _tell(draw, together)), _turn("assistant", _acknowledgement(*told))]
+        messages += [_turn("user", _tell(draw, together)), _noted(draw, *told)]
     else:
         for fact in told:
-            messages += [_turn("user", _tell(draw, fact.told)), _turn("assistant", _acknowledgement(fact))]
+            messages += [_turn("user", _tell(draw, fact.told)), _noted(draw, fact)]
             messages += _between(draw, 1) if draw.chance(0.15) else []
     return _conversation([*messages, *_between(draw, 2)], draw, asked, told)
 
@@ -172,11 +136,11 @@ def corrected(draw: Draw) -> Example:
     later = _fact(draw)
     while later.subject != first.subject or later.value.lower() == first.value.lower():
         later = _fact(draw, first.subject)
-    text = draw.wording(_CORRECTED)
+    text = draw.wording(say.CORRECTED)
     text = ("No, {s}." if _ORDER.match(later.told) else text).format(s=later.told)
     noted = f"I will remember that {later.second}."
     correction = [_turn("user", _capital(text)), _turn("assistant", noted)]
-    start = [_turn("user", _tell(draw, first.told)), _turn("assistant", _acknowledgement(first))]
+    start = [_turn("user", _tell(draw, first.told)), _noted(draw, first)]
     if draw.chance(0.2):
         return Example([*start, correction[0]], Answer(noted), accepts=_accepts(later.value))
     messages = [*start, *_between(draw, 1), *correction, *_between(draw, 1)]
@@ -189,7 +153,7 @@ def never_told(draw: Draw) -> Example:
     asked = told.pop()
     messages: list[dict[str, Any]] = []
     for fact in told:
-        messages += [_turn("user", _tell(draw, fact.told)), _turn("assistant", _acknowledgement(fact))]
+        messages += [_turn("user", _tell(draw, fact.told)), _noted(draw, fact)]
     messages += [*_between(draw, 1), _turn("user", _ask(draw, asked))]
     return Example(messages, Answer(UNKNOWN), accepts=lambda given: "not told" in given.text.lower())
 
@@ -219,7 +183,7 @@ def _says(value: str, text: str) -> bool:
 
 
 def _tell(draw: Draw, told: str) -> str:
-    text = draw.any(_ORDERED) if _ORDER.match(told) else texts.phrasing(draw, _TOLD)
+    text = draw.any(_ORDERED) if _ORDER.match(told) else texts.phrasing(draw, say.TOLD)
     if not text.startswith("{s}") and re.search(r"[.!:] \{s\}", text):
         told = _capital(told) if draw.chance(0.6) else told
     text = text.format(s=told)
@@ -227,7 +191,7 @@ def _tell(draw: Draw, told: str) -> str:
 
 
 def _ask(draw: Draw, fact: Fact) -> str:
-    text = texts.phrasing(draw, _ASKED)
+    text = texts.phrasing(draw, say.ASKED)
     asked = _capital(fact.question) if re.search(r"[.] \{q", text) else fact.question
     text = text.format(q=asked, i=fact.indirect)
     return text if draw.chance(0.12) else _capital(text)
@@ -241,6 +205,12 @@ def _acknowledgement(*told: Fact) -> str:
     if len(told) == 1 and told[0].subject == "name":
         return f"Nice to meet you, {told[0].value}."
     return f"I will remember that {' and '.join(fact.second for fact in told)}."
+
+
+def _noted(draw: Draw, *told: Fact) -> dict[str, Any]:
+    """The assistant's turn after something was told: often what another model says there."""
+    other = draw.wording(say.NOTED).format(value=told[0].value, second=told[0].second) if draw.chance(0.5) else ""
+    return _turn("assistant", other or _acknowledgement(*told))
 
 
 def _turn(role: str, content: str) -> dict[str, Any]:
@@ -336,10 +306,10 @@ def _age(draw: Draw) -> Fact:
 def _owned(draw: Draw, what: str) -> Fact:
     """Somebody's or some pet's name."""
     name = draw.first_name()
-    article = "an" if what[0] in "aeiou" else "a"
+    one = f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
     told = draw.any((f"my {what}'s name is {name}", f"my {what} is called {name}", f"my {what} is named {name}",
-                     f"the name of my {what} is {name}", f"I have {article} {what} named {name}",
-                     f"I have {article} {what} called {name}"))  # fmt: skip
+                     f"the name of my {what} is {name}", f"I have {one} named {name}",
+                     f"I have {one} called {name}"))  # fmt: skip
     if what in ("mother", "father"):
         told = f"my {what}'s name is {name}"
     question = draw.any((f"what is my {what}'s name", f"what is the name of my {what}", f"what is my {what} called",

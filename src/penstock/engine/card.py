@@ -20,7 +20,8 @@ class Skill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in training, that were answered rightly; `at_least` is the share that was aimed at.
 
     What such a prompt is filled in with (names, words, numbers, tools) was not seen. `new_wordings` is the share of
-    `new_wordings_examples` prompts of which a wording had not been seen either.
+    `new_wordings_examples` prompts of which a wording had not been seen either; `free_prompts` that of
+    `free_prompts_examples` prompts that follow no pattern of the training at all.
     """
 
     skill: Text
@@ -29,6 +30,8 @@ class Skill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     examples: Count
     new_wordings: Share | None = None
     new_wordings_examples: Count = 0
+    free_prompts: Share | None = None
+    free_prompts_examples: Count = 0
 
 
 class Speed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
