@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from training.conversations.draw import Draw, pool
-from training.conversations.json_text import email, person_name
-from training.conversations.tool_families import clock_or_day, code, phrase
+from training.conversations.json_text import clock, email, person_name
+from training.conversations.tool_families import clock_or_day, code, day, phrase
 from training.conversations.tool_families_more import file_path
 from training.conversations.tool_kit import Parameter, Request, Tool, both, different, shown, together
 from training.conversations.wording import question, request
@@ -47,10 +47,30 @@ _TEXTS: Final = (
     "reference:code", "password:word", "nickname:word", "location:city", "material:word", "title:phrase", "sender:name",
 )  # fmt: skip
 _LISTS: Final = ("tags:word", "members:name", "guests:name", "cities:city", "keywords:word", "items:word", "codes:code")
+# What is said with a preposition: that, the parameter, its kind.
+_LINKED: Final = (
+    "to:destination:city", "to:recipient:name", "to:target:words", "to:folder:path", "from:source:words",
+    "from:sender:name", "from:origin:city", "at:time:clock", "on:date:day", "on:day:day", "by:deadline:day",
+    "about:topic:words", "about:subject:phrase", "in:city:city", "in:location:city", "in:folder:path",
+    "with:partner:name", "for:customer:full name", "for:recipient:name", "for:reason:phrase", "by:author:full name",
+    "as:alias:word", "on:channel:word", "into:category:word", "under:label:words", "until:end:day", "after:start:clock",
+    "to:email:email", "in:language:language", "into:language:language", "near:place:city", "before:deadline:clock",
+)  # fmt: skip
+
+
+def _words(draw: Draw) -> str:
+    """A word, or a few; now and then with capitals."""
+    text = " ".join(draw.word() for _ in range(draw.any((1, 1, 1, 2, 2, 3))))
+    return text.title() if draw.chance(0.2) else text
+
+
 _VALUES: Final[dict[str, Callable[[Draw], Any]]] = {
     "name": Draw.first_name,
     "city": Draw.city,
     "word": Draw.word,
+    "words": _words,
+    "clock": clock,
+    "day": day,
     "code": code,
     "when": clock_or_day,
     "phrase": phrase,
@@ -110,6 +130,9 @@ _WITH: Final = (
     "set the {label} to {v}", "{label} should be {v}",
 )  # fmt: skip
 _BEFORE: Final = ("with {v} {label}", "{v} {label}", "at {v} {label}", "and {v} {label}", "with a {v} {label}")
+_ALONE: Final = ("in {v}", "({v})", "{v}", "as {v}", "on {v}", "{v} if possible")
+_YES: Final = ("with {label}", "{label}", "and {label}", "make it {label}", "it should be {label}")
+_NO: Final = ("without {label}", "not {label}", "no {label}", "but not {label}")
 _IF: Final = (
     "with {label} {v}", "{label} {v}", "{label}: {v}", "set {label} to {v}", "{label} = {v}", "and {label} {v}",
     "{label} should be {v}", "the {label} {v}",
@@ -188,7 +211,7 @@ class MadeTool(Tool):
         extras: dict[str, Parameter] = {}
         for _ in range(draw.any((0, 0, 0, 1, 1, 1, 2))):
             extra = _extra(draw)
-            if extra.name not in (self.noun, "id", "name"):
+            if extra.name not in (self.noun, "id", "name") and not extra.slot.startswith(f"{self.link}:"):
                 extras[extra.name] = extra
         return list(extras.values())
 
@@ -201,24 +224,30 @@ class MadeTool(Tool):
         values = [main.value(draw)]
         if count > 1:
             values = different(draw, main.make, count)
-        who = self._who(draw, [str(value) for value in values])
-        thing = self.thing + "s" * (count > 1 and draw.chance(0.4))
-        link = self.link if draw.chance(0.75) else draw.any(("of", "of", "of", "for"))
-        np = who if self.itself else f"{'the ' * draw.chance(0.9)}{thing} {link} {who}"
-        if not self.itself and self.noun_kind in ("name", "full name") and count == 1 and draw.chance(0.2):
-            np = f"{values[0]}'s {self.thing}"
+        words = [str(value) for value in values]
         given = {p.slot: p.value(draw) for p in extras if not p.optional or draw.chance(0.5)}
-        tail, open_end = _tail(draw, [p for p in extras if p.slot in given], given)
-        if self.looks and not self.strict and draw.chance(0.4):
+        by_name = draw.chance(0.05)
+        choice = next((p for p in extras if p.options and p.slot in given and draw.chance(0.3) and not by_name), None)
+        tail, open_end = _tail(draw, [p for p in extras if p.slot in given and p is not choice], given)
+        np = self._object(draw, words, "" if choice is None else f"{given[choice.slot]} ")
+        if by_name:
+            text = draw.wording(_BY_NAME).format(tool=self.name, who=f"{self.noun} {both(draw, words)}") + tail
+        elif self.looks and not self.strict and draw.chance(0.4):
             text = draw.wording(_SEE).format(np=np + tail, Np=(np[:1].upper() + np[1:]) + tail)
-        elif draw.chance(0.06):
-            text = (
-                draw.wording(_BY_NAME).format(tool=self.name, who=f"{self.noun} {both(draw, [str(v) for v in values])}")
-                + tail
-            )
         else:
             text = self._wished(draw, f"{verb} {np}{tail}", plain, open_end)
         return Request(text, [self.call({"main": value} | given) for value in values], open_end)
+
+    def _object(self, draw: Draw, values: list[str], choice: str) -> str:
+        """What is to be done something to; `choice` stands before it: "the express shipment of Ana"."""
+        who = self._who(draw, values)
+        if self.itself:
+            return f"the {choice}{who.removeprefix('the ')}" if choice else who
+        if not choice and self.noun_kind in ("name", "full name") and len(values) == 1 and draw.chance(0.2):
+            return f"{values[0]}'s {self.thing}"
+        thing = self.thing + "s" * (len(values) > 1 and draw.chance(0.4))
+        link = self.link if draw.chance(0.75) else "of"
+        return f"{'the ' * draw.chance(0.9)}{choice}{thing} {link} {who}"
 
     def _bare(self, draw: Draw, verb: str, plain: bool) -> Request:
         return Request(self._wished(draw, f"{verb} the {self.thing}", plain, False), [self.call({})])
@@ -252,15 +281,34 @@ def _noun(draw: Draw) -> tuple[str, str]:
     if draw.chance(0.4):
         noun, _, kind = draw.pick(_NOUNS).partition(":")
         return noun, kind
-    return draw.word(), draw.any(("name", "code", "word"))
+    return draw.word(), draw.any(("name", "code", "word", "words"))
 
 
 def _extra(draw: Draw) -> Parameter:
     """A parameter of any kind beside the main one."""
-    kind = draw.any(("number", "integer", "integer", "flag", "choice", "choice", "text", "text", "text", "list"))
+    kind = draw.any(
+        (
+            "number",
+            "integer",
+            "integer",
+            "flag",
+            "choice",
+            "choice",
+            "text",
+            "text",
+            "list",
+            "linked",
+            "linked",
+            "linked",
+        )
+    )
     optional = draw.chance(0.4)
     make: Callable[[Draw], Any] = Draw.word
     options: tuple[str, ...] = ()
+    if kind == "linked":
+        link, name, of = draw.pick(_LINKED).split(":")
+        about = draw.any((f"The {name}", f"{name.capitalize()}.", f"{link.capitalize()} which {name}", None))
+        return Parameter(f"{link}:{name}", name, "string", about, _VALUES[of], (), optional)
     if kind in ("number", "integer"):
         name = draw.pick(_NUMBERS)
         fraction = kind == "number"
@@ -295,15 +343,23 @@ def _tail(draw: Draw, parameters: list[Parameter], given: dict[str, Any]) -> tup
     for parameter in parameters:
         value = given[parameter.slot]
         forms = _IF if parameter.kind in ("boolean", "array") else _WITH
+        link = parameter.slot.partition(":")[0] if ":" in parameter.slot else ""
         words = together(draw, value) if isinstance(value, list) else shown(draw, value)
         if isinstance(value, str) and " " in value and draw.chance(0.5):
             words = draw.any(('"{}"', "'{}'")).format(words)
         if parameter.kind in ("enum", "integer", "number") and draw.chance(0.25):
             forms = _BEFORE
-        form = draw.wording(forms)
+        elif parameter.kind == "enum" and draw.chance(0.3):
+            forms = _ALONE
+        elif parameter.kind == "boolean" and draw.chance(0.4):
+            forms = _YES if value else _NO
+        form = f"{link} {{v}}" if link and draw.chance(0.75) else draw.wording(forms)
         parts.append(form.format(label=parameter.name.replace("_", " "), v=words))
         open_end = isinstance(value, list) or (isinstance(value, str) and not parts[-1].endswith(("'", '"', ")")))
     if not parts:
         return "", False
-    first = " " if parts[0].startswith(("with", "using", "and", "at", "(")) else ", "
+    joined = parts[0].startswith(("with", "using", "and", "at ", "in ", "as ", "(")) or (
+        ":" in parameters[0].slot and parts[0].startswith(f"{parameters[0].slot.partition(':')[0]} ")
+    )
+    first = " " if joined else ", "
     return first + draw.any((", ", ", ", " and ")).join(parts).replace("and and", "and"), open_end
