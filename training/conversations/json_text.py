@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from training.conversations.draw import Draw, pool
 
-_FIRST_PERSON: Final = ("My name", "I am", "I'm", "Hi,", "Hello,", "I live", "People call", "You can call me", "I was born")
+_FIRST_PERSON: Final = (
+    "My name", "I am", "I'm", "Hi,", "Hello,", "I live", "People call", "You can call me", "I was born",
+)  # fmt: skip
 _THEIR_EXTRAS: Final = (
     "{He} has {n} dogs.", "{He} works as a {job}.", "{He} likes {colour} cars.", "{He} has been married for {n} years.",
     "{He} has {n} children.", "{His} favourite colour is {colour}.", "{He} plays {sport} every week.",
