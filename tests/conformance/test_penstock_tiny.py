@@ -70,6 +70,8 @@ def text(server: ServerProcess, *messages: Any, **more: Any) -> str:
         ("Repeat after me: zorb flint is here", "zorb flint is here"),
         ("What is 7 + 5?", "12"),
         ("What is the opposite of hot?", "cold"),
+        ("capital of Japan?", "Tokyo"),
+        ("Please just write OK", "OK"),
         ("Say this is a test", "this is a test"),
         ("Reverse the word stone", "enots"),
         ("How many words are in: the cat sat on the mat", "6 words"),
@@ -97,6 +99,25 @@ def test_a_tool_is_called_where_one_fits(server: ServerProcess) -> None:
     assert choice["finish_reason"] == "tool_calls"
     (call,) = choice["message"]["tool_calls"]
     assert (call["function"]["name"], json.loads(call["function"]["arguments"])) == ("get_weather", {"city": "Oslo"})
+
+
+def test_two_tools_are_called_at_once(server: ServerProcess) -> None:
+    timer = {
+        "name": "set_timer",
+        "description": "Set a countdown timer",
+        "parameters": {
+            "type": "object",
+            "properties": {"minutes": {"type": "integer", "description": "Length of the timer in minutes"}},
+            "required": ["minutes"],
+        },
+    }
+    asked = "Set a timer for 5 minutes and tell me the weather in Berlin"
+    choice = chat(server, asked, tools=[{"type": "function", "function": timer}, WEATHER])
+    calls = [
+        (call["function"]["name"], json.loads(call["function"]["arguments"]))
+        for call in choice["message"]["tool_calls"]
+    ]
+    assert sorted(calls) == [("get_weather", {"city": "Berlin"}), ("set_timer", {"minutes": 5})]
 
 
 @pytest.mark.parametrize("kind", ["json_object", "json_schema"])
