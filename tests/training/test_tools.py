@@ -66,7 +66,10 @@ def test_calls_fit_the_definitions_and_their_arguments_stand_in_the_request(name
                 assert isinstance(value, _TYPES[form["type"]])
                 assert value in form.get("enum", [value])
                 if isinstance(value, bool):
-                    assert re.search(r"\b(on|off|yes|no|true|false|enabled|disabled)\b", text)
+                    label = re.escape(key.replace("_", " ").lower())
+                    denied = re.search(rf"\b(without|not|no) {label}\b", text) is not None
+                    alone = re.search(rf"\b{label}\b", text) and denied is not value  # "and insured", "not insured"
+                    assert alone or re.search(r"\b(on|off|yes|no|true|false|enabled|disabled)\b", text)
                     continue
                 for part in value if isinstance(value, list) else [value]:
                     word = _IN_WORDS[part - 1] if isinstance(part, int) and 0 < part < 13 else str(part)
