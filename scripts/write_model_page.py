@@ -51,7 +51,7 @@ def page_of(card: Card) -> str:
             "Prompts that it has not seen in training, answered greedily; the score is the share answered rightly.\n"
             "What they are filled in with (names, words, numbers, tools) was held back from training; in the column\n"
             "'in a new wording', so was a wording of each. The free prompts were written from the list of skills\n"
-            "alone, by nobody who had seen how the training phrases them: this is what to expect of your own.\n",
+            "alone, without sight of how the training phrases them: this is what to expect of your own.\n",
             _table(
                 ("skill", "score", "aimed at", "prompts", "in a new wording", "free prompts"),
                 [
